@@ -1,0 +1,2 @@
+/** Door of the algebra. */
+export type { Dfa } from './dfa.ts'
