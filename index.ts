@@ -1,0 +1,2 @@
+/** Door `kavachos`. */
+export type { PolicyModel } from './compiler/model/index.ts'
