@@ -10,7 +10,9 @@ if (values.from === undefined || !existsSync(values.from)) {
   process.exit(values.from === undefined ? 64 : 66)
 }
 if (!existsSync(join(root, 'test/conformance'))) {
-  console.log('no conformance suite yet: the published vectors are about the HTTP interface, identifiers and the audit log,')
+  console.log(
+    'no conformance suite yet: the published vectors are about the HTTP interface, identifiers and the audit log,',
+  )
   console.log('which come with the runtime')
   process.exit(0)
 }

@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { root, runVitest } from './vitest.mjs'
 
 const ELSEWHERE = [
-  ['npm run test:differential -- --runs N', 'reference against engine beyond the 20,000 cases of this run; takes minutes'],
+  [
+    'npm run test:differential -- --runs N',
+    'reference against engine beyond the 20,000 cases of this run; takes minutes',
+  ],
   ['npm run test:conformance -- --from DIR', 'needs a folder with the published conformance vectors'],
   ['npm run mutants', 'plants bugs and builds the engine again for each; takes minutes'],
   ['npm run bench, npm run bench:scale', 'measures, and wants an idle machine'],
@@ -17,6 +20,7 @@ const { status, passed, failed, skipped } = runVitest({ report: 'test.json', arg
 
 console.log('Not run here:')
 for (const [command, reason] of ELSEWHERE) console.log(`  ${command.padEnd(40)} ${reason}`)
-if (skipped.length > 0) console.log(`Skipped, each says why in its file:\n${skipped.map((name) => `  ${name}`).join('\n')}`)
+if (skipped.length > 0)
+  console.log(`Skipped, each says why in its file:\n${skipped.map((name) => `  ${name}`).join('\n')}`)
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(status === 0 && failed > 0 ? 1 : status)
