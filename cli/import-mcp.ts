@@ -59,7 +59,7 @@ async function importMcp(options: McpImport): Promise<number> {
     const server = options.name ?? client.getServerVersion()?.name ?? ''
     const catalog = toCatalog(server, await listTools(client, timeoutMs), options.map)
     if ('faults' in catalog) {
-      for (const fault of catalog.faults) fail(1, fault.message, `help: ${fault.help}`)
+      for (const fault of catalog.faults) fail(1, fault.message, `= help: ${fault.help}`)
       return 1
     }
     if (options.out === undefined) process.stdout.write(catalog.text)
@@ -193,7 +193,7 @@ function reason(error: unknown): string {
 }
 
 function fail(code: number, message: string, ...more: string[]): number {
-  process.stderr.write(`error: ${message}\n${more.map((line) => `  ${line}\n`).join('')}`)
+  process.stderr.write(`kavach: ${message}\n${more.map((line) => `  ${line}\n`).join('')}`)
   return code
 }
 

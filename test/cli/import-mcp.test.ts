@@ -81,16 +81,16 @@ describe('import mcp over stdio', () => {
       code: 1,
       out: '',
       err: [
-        'error: the server calls itself `notes: all`, which is no name for a catalog',
-        '  help: give it one with --name, such as --name notes-all',
-        'error: tool `a:b` cannot be a segment of a resource: it holds `:`, which separates segments',
-        '  help: ask the author of the server to rename the tool; a policy could not name it without ambiguity',
-        'error: tool `all*` cannot be a segment of a resource: it holds `*`, which is a wildcard',
-        '  help: ask the author of the server to rename the tool; a policy could not name it without ambiguity',
-        'error: the server lists tool `ok` twice',
-        '  help: a policy cannot tell the two apart; ask the author of the server to rename one',
-        `error: tool \`${long}...\` cannot be a segment of a resource: it is longer than 128 bytes`,
-        '  help: ask the author of the server to rename the tool; a policy could not name it without ambiguity',
+        'kavach: the server calls itself `notes: all`, which is no name for a catalog',
+        '  = help: give it one with --name, such as --name notes-all',
+        'kavach: tool `a:b` cannot be a segment of a resource: it holds `:`, which separates segments',
+        '  = help: ask the author of the server to rename the tool; a policy could not name it without ambiguity',
+        'kavach: tool `all*` cannot be a segment of a resource: it holds `*`, which is a wildcard',
+        '  = help: ask the author of the server to rename the tool; a policy could not name it without ambiguity',
+        'kavach: the server lists tool `ok` twice',
+        '  = help: a policy cannot tell the two apart; ask the author of the server to rename one',
+        `kavach: tool \`${long}...\` cannot be a segment of a resource: it is longer than 128 bytes`,
+        '  = help: ask the author of the server to rename the tool; a policy could not name it without ambiguity',
         '',
       ].join('\n'),
     })
@@ -99,7 +99,7 @@ describe('import mcp over stdio', () => {
   test('a crash shows what the server wrote to standard error', async () => {
     const { code, out, err } = await run('--', 'node', SERVER, '--crash')
     expect({ code, out }).toEqual({ code: 66, out: '' })
-    expect(err).toContain(`error: could not read the tools of \`node ${SERVER} --crash\`: `)
+    expect(err).toContain(`kavach: could not read the tools of \`node ${SERVER} --crash\`: `)
     expect(err).toContain('  the server wrote to standard error:\n    notes: no database at this address\n')
   })
 
@@ -119,7 +119,7 @@ describe('import mcp over stdio', () => {
     const { code, err } = await run('--', 'kavach-no-such-command')
     expect(code).toBe(66)
     expect(err).toBe(
-      'error: could not read the tools of `kavach-no-such-command`: spawn kavach-no-such-command ENOENT\n',
+      'kavach: could not read the tools of `kavach-no-such-command`: spawn kavach-no-such-command ENOENT\n',
     )
   })
 
@@ -132,7 +132,7 @@ describe('import mcp over stdio', () => {
       return written
     }, 5000)
     process.emit('SIGINT', 'SIGINT')
-    expect(await running).toEqual({ code: 130, out: '', err: 'error: interrupted\n' })
+    expect(await running).toEqual({ code: 130, out: '', err: 'kavach: interrupted\n' })
     await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 5000)
     await rm(folder, { recursive: true })
   })
@@ -150,7 +150,7 @@ describe('import mcp over HTTP', () => {
     const { url, end } = await serveHttp()
     const { code, err } = await run('--url', url)
     expect(code).toBe(66)
-    expect(err).toContain(`error: could not read the tools of \`${url}\`: `)
+    expect(err).toContain(`kavach: could not read the tools of \`${url}\`: `)
     expect(err).toContain('who are you?')
     await end()
   })
@@ -158,7 +158,7 @@ describe('import mcp over HTTP', () => {
   test('nobody listening is a clear error', async () => {
     const { code, err } = await run('--url', 'http://127.0.0.1:9/mcp')
     expect(code).toBe(66)
-    expect(err).toContain('error: could not read the tools of `http://127.0.0.1:9/mcp`: ')
+    expect(err).toContain('kavach: could not read the tools of `http://127.0.0.1:9/mcp`: ')
   })
 })
 
@@ -170,7 +170,7 @@ describe('import mcp used wrongly', () => {
     [['--timeout', 'soon', '--', 'node'], '--timeout wants seconds between 0 and 3600, not `soon`'],
     [['--header', 'nothing', '--', 'node'], '--header wants `NAME: VALUE`, not `nothing`'],
   ])('%j is refused', async (args, message) => {
-    expect(await run(...args)).toEqual({ code: 64, out: '', err: `error: ${message}\n` })
+    expect(await run(...args)).toEqual({ code: 64, out: '', err: `kavach: ${message}\n` })
   })
 })
 
