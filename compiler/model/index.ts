@@ -1,4 +1,12 @@
 /** Door of the model: literals and the policy as data. */
+export { formatAddress, formatCidr, parseAddress, parseCidr } from './literals/address.ts'
+export { formatHours, parseHours, weekRanges } from './literals/hours.ts'
+export { isName, nameFault } from './literals/name.ts'
+export { formatDecimal, parseDecimal, parseInteger, parseMoney } from './literals/number.ts'
+export { formatPattern, parsePattern } from './literals/pattern.ts'
+export { parseRegex, parseRegexBody } from './literals/regex.ts'
+export { formatString, parseString } from './literals/string.ts'
+export { parseDuration, parseStamp } from './literals/time.ts'
 export type {
   CidrLiteral,
   CodePointRange,
@@ -33,3 +41,4 @@ export type {
   RoleModel,
   ScopeModel,
 } from './policy.ts'
+export { sha256, toHex } from './sha256.ts'

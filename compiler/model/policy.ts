@@ -133,12 +133,22 @@ export type AtomModel = { readonly negated: boolean } & (
   | { readonly kind: 'agent-owner'; readonly owners: readonly string[] }
   | { readonly kind: 'agent-owner-matches'; readonly dfa: Dfa }
   | { readonly kind: 'args-only'; readonly names: readonly string[] }
-  | { readonly kind: 'len'; readonly path: readonly string[]; readonly operator: '=' | '<=' | '>='; readonly units: bigint }
+  | {
+      readonly kind: 'len'
+      readonly path: readonly string[]
+      readonly operator: '=' | '<=' | '>='
+      readonly units: bigint
+    }
   | { readonly kind: 'arg-ip-in'; readonly path: readonly string[]; readonly ranges: readonly CidrLiteral[] }
   | { readonly kind: 'arg-time-in'; readonly path: readonly string[]; readonly ranges: readonly WeekRange[] }
   | { readonly kind: 'arg-matches'; readonly path: readonly string[]; readonly dfa: Dfa }
   | { readonly kind: 'arg-strings'; readonly path: readonly string[]; readonly values: readonly string[] }
-  | { readonly kind: 'arg-number'; readonly path: readonly string[]; readonly operator: '=' | '<=' | '>='; readonly units: bigint }
+  | {
+      readonly kind: 'arg-number'
+      readonly path: readonly string[]
+      readonly operator: '=' | '<=' | '>='
+      readonly units: bigint
+    }
   | { readonly kind: 'arg-numbers'; readonly path: readonly string[]; readonly values: readonly bigint[] }
   | { readonly kind: 'arg-boolean'; readonly path: readonly string[]; readonly values: readonly boolean[] }
 )
