@@ -1,0 +1,13 @@
+/** Door of the front end: from parsed files to a checked model. */
+export {
+  type ArgumentSchema,
+  type Catalog,
+  type CatalogTool,
+  parseCatalog,
+  type ParsedCatalog,
+  type ScalarType,
+} from './catalog.ts'
+export type { LoadCatalog } from './check/catalog-files.ts'
+export { type CheckOptions, checkPolicy, type CheckResult } from './check-policy.ts'
+export { meterKeys } from './meter-key.ts'
+export { emitSourceMap, type RuleHolder, type RuleOrigin, type SourceMap } from './rules.ts'
