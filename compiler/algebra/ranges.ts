@@ -25,10 +25,11 @@ export function intersectRanges(a: readonly BigRange[], b: readonly BigRange[]):
     const left = a[i]
     const right = b[j]
     if (left === undefined || right === undefined) return common
-    const low = left.low > right.low ? left.low : right.low
-    const high = left.high < right.high ? left.high : right.high
-    if (low <= high) common.push({ low, high })
-    if (left.high < right.high) i++
+    const later = left.low > right.low ? left : right
+    const endsFirst = left.high < right.high
+    const high = endsFirst ? left.high : right.high
+    if (later.low <= high) common.push({ low: later.low, high })
+    if (endsFirst) i++
     else j++
   }
 }

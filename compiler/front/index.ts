@@ -9,5 +9,13 @@ export {
 } from './catalog.ts'
 export type { LoadCatalog } from './check/catalog-files.ts'
 export { type CheckOptions, checkPolicy, type CheckResult } from './check-policy.ts'
+export { emitTypes } from './emit-types.ts'
 export { meterKeys } from './meter-key.ts'
 export { emitSourceMap, type RuleHolder, type RuleOrigin, type SourceMap } from './rules.ts'
+export {
+  type DecideTest,
+  RUNTIME_TEST_STATE,
+  runTests,
+  type TestRequest,
+  type TestResult,
+} from './run-tests.ts'

@@ -468,11 +468,10 @@ function isEscaped(source: string, at: number): boolean {
   return slashes % 2 === 1
 }
 
-/** Character positions with every repeat written out; an unbounded one counts its minimum and one more. */
+/** Character positions with every repeat written out; an unbounded one counts its minimum and one more, nothing counts as one. */
 function countPositions(expression: RegexExpression): number {
   switch (expression.kind) {
     case 'empty':
-      return 0
     case 'class':
       return 1
     case 'sequence':
@@ -480,7 +479,6 @@ function countPositions(expression: RegexExpression): number {
     case 'choice':
       return expression.options.reduce((sum, option) => sum + countPositions(option), 0)
     case 'repeat':
-      // An item without characters is still copied, so it counts as one.
-      return Math.max(1, countPositions(expression.item)) * Math.max(1, expression.max ?? expression.min + 1)
+      return countPositions(expression.item) * Math.max(1, expression.max ?? expression.min + 1)
   }
 }

@@ -26,8 +26,8 @@ export function parseString(text: string): Parsed<string> {
       i++
       continue
     }
-    const escape = readEscape(text, i, end)
-    if (escape === undefined) {
+    const read = readEscape(text, i, end)
+    if (read === undefined) {
       return fault({
         code: 'KV0272',
         start: i,
@@ -36,8 +36,8 @@ export function parseString(text: string): Parsed<string> {
         help: 'the escapes are \\" \\\\ \\/ \\n \\t \\r \\u0041 and \\u{1F600}',
       })
     }
-    value += escape.value
-    i = escape.end
+    value += read.value
+    i = read.end
   }
   if (hasLoneSurrogate(value)) {
     return fault({ code: 'KV0273', start: 0, end: text.length, message: 'this string holds half of a surrogate pair' })

@@ -1,0 +1,73 @@
+/** `kavach check`: what is wrong with a policy. */
+import { join } from 'node:path'
+import { Command } from 'commander'
+import type { Diagnostic, DiagnosticFormat, TextEdit } from '../grammar/index.ts'
+import { checkFolder } from './checked.ts'
+import { EXIT_FINE } from './exit.ts'
+import { writeFilesAtomically } from './files.ts'
+import { countFindings, formatOption, plural, printFindings } from './findings.ts'
+import { loadPolicyFolder, type PolicyFolder } from './policy-folder.ts'
+import type { Terminal } from './terminal.ts'
+
+interface CheckOptions {
+  readonly fix?: true
+  readonly strict?: true
+  readonly format: DiagnosticFormat
+}
+
+export function checkCommand(terminal: Terminal): Command {
+  return new Command('check')
+    .description('find what is wrong with a policy: syntax, names, types, catalogs')
+    .argument('<path>', 'folder of .kavach files, or one file')
+    .option('--fix', 'apply the fixes that are certainly right, then check again')
+    .option('--strict', 'report as errors the warnings that the language reference marks so')
+    .addOption(formatOption())
+    .action(async (path: string, options: CheckOptions) => {
+      terminal.recordExit(await check(terminal, path, options))
+    })
+}
+
+async function check(terminal: Terminal, path: string, options: CheckOptions): Promise<number> {
+  const strict = options.strict ?? false
+  let folder = loadPolicyFolder(terminal, path)
+  let checked = checkFolder(folder, { strict })
+  if (options.fix) {
+    const fixed = applyFixes(folder, checked.diagnostics)
+    if (fixed.count > 0) {
+      writeFilesAtomically(fixed.files.map(({ path: name, text }) => ({ path: join(folder.root, name), data: text })))
+      terminal.note(`fixed ${plural(fixed.count, 'finding')} in ${plural(fixed.files.length, 'file')}\n`)
+      folder = loadPolicyFolder(terminal, path)
+      checked = checkFolder(folder, { strict })
+    }
+  }
+  const code = await printFindings(terminal, folder, checked.diagnostics, options.format)
+  if (options.format === 'text') {
+    const summary = code === EXIT_FINE && checked.diagnostics.length === 0 ? 'nothing to report' : countFindings(checked.diagnostics)
+    terminal.note(`${path}: ${plural(folder.files.length, 'file')}, ${summary}\n`)
+  }
+  return code
+}
+
+/** Texts after the fixes that do not touch each other; the rest is left for the next run. */
+export function applyFixes(
+  folder: PolicyFolder,
+  diagnostics: readonly Diagnostic[],
+): { readonly files: PolicyFolder['files']; readonly count: number } {
+  const taken: TextEdit[] = []
+  let count = 0
+  for (const { fix } of diagnostics) {
+    if (fix === undefined || fix.edits.some((edit) => taken.some((other) => touches(edit, other)))) continue
+    taken.push(...fix.edits)
+    count++
+  }
+  const files = folder.files.flatMap(({ path, text }) => {
+    const edits = taken.filter((edit) => edit.path === path).sort((a, b) => b.span.start - a.span.start)
+    if (edits.length === 0) return []
+    return [{ path, text: edits.reduce((now, { span, text: put }) => now.slice(0, span.start) + put + now.slice(span.end), text) }]
+  })
+  return { files, count }
+}
+
+function touches(a: TextEdit, b: TextEdit): boolean {
+  return a.path === b.path && a.span.start <= b.span.end && b.span.start <= a.span.end
+}

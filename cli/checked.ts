@@ -1,0 +1,49 @@
+/** A policy folder through parser and front end. */
+import { type CheckResult, checkPolicy } from '../compiler/front/index.ts'
+import type { PolicyModel } from '../compiler/model/index.ts'
+import { type Diagnostic, type PolicyFile, parsePolicy } from '../grammar/index.ts'
+import { CliError, EXIT_FINDINGS } from './exit.ts'
+import { countFindings, printFindings } from './findings.ts'
+import { loadCatalogText, type PolicyFolder } from './policy-folder.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface CheckedFolder extends Omit<CheckResult, 'diagnostics'> {
+  readonly files: readonly PolicyFile[]
+  /** Of the parser and of the checks, in the order of the text. */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** Parses, resolves and checks; reads the catalogs that the policy names. */
+export function checkFolder(folder: PolicyFolder, options: { readonly strict: boolean }): CheckedFolder {
+  const parsed = folder.files.map(({ path, text }) => parsePolicy(path, text))
+  const files = parsed.map(({ file }) => file)
+  const checked = checkPolicy(files, {
+    strict: options.strict,
+    loadCatalog: (path, fromFile) => loadCatalogText(folder.root, path, fromFile),
+  })
+  const found = [...parsed.flatMap(({ diagnostics }) => diagnostics), ...checked.diagnostics]
+  const order = new Map(files.map(({ path }, index) => [path, index]))
+  const diagnostics = found.sort(
+    (a, b) => (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0) || a.span.start - b.span.start,
+  )
+  return { ...checked, files, diagnostics }
+}
+
+/** A policy without errors. */
+export interface SoundPolicy extends CheckedFolder {
+  readonly model: PolicyModel
+}
+
+/** As `checkFolder`, for commands that need a sound policy. @throws {CliError} 1, with the errors on standard error */
+export async function requireSound(terminal: Terminal, folder: PolicyFolder): Promise<SoundPolicy> {
+  const checked = checkFolder(folder, { strict: false })
+  const { model } = checked
+  if (model !== undefined) return { ...checked, model }
+  const errors = checked.diagnostics.filter(({ severity }) => severity === 'error')
+  await printFindings(terminal.withOutputTo(terminal.stderr), folder, errors, 'text')
+  throw new CliError(
+    EXIT_FINDINGS,
+    `the policy in \`${folder.shown}\` has ${countFindings(errors)}`,
+    `mend what is printed above; \`kavach check ${folder.shown}\` shows it again`,
+  )
+}

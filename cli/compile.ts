@@ -1,0 +1,103 @@
+/** `kavach compile`: a policy as one WebAssembly module, with its image, types and source map. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { Command } from 'commander'
+import { emitImage, spliceModule } from '../compiler/emit/index.ts'
+import { emitSourceMap, emitTypes } from '../compiler/front/index.ts'
+import type { DiagnosticFormat } from '../grammar/index.ts'
+import { checkFolder } from './checked.ts'
+import { loadEngineWasm } from './engine-wasm.ts'
+import { CliError, EXIT_FINDINGS, EXIT_REFUSED } from './exit.ts'
+import { writeFilesAtomically } from './files.ts'
+import { formatOption, printFindings } from './findings.ts'
+import { toInstant } from './instant.ts'
+import { identityOf, isImage } from './module-file.ts'
+import { loadPolicyFolder } from './policy-folder.ts'
+import type { Terminal } from './terminal.ts'
+
+interface CompileOptions {
+  readonly out: string
+  readonly requireProofs?: true
+  readonly notBefore?: number
+  readonly notAfter?: number
+  readonly format: DiagnosticFormat
+}
+
+/** Said of every `assert` and `delegate` until they are proved. */
+const NOT_PROVED = 'KV9001'
+
+export function compileCommand(terminal: Terminal): Command {
+  return new Command('compile')
+    .description('write NAME.wasm, NAME.img, NAME.d.ts and NAME.map.json; nothing when the policy has errors')
+    .argument('<path>', 'folder of .kavach files, or one file')
+    .option('-o, --out <folder>', 'where to write', '.')
+    .option('--require-proofs', 'refuse a policy whose assertions and delegations are not proved')
+    .option('--not-before <time>', 'the image denies everything before this time, RFC 3339 with Z', toInstant)
+    .option('--not-after <time>', 'the image denies everything from this time on, RFC 3339 with Z', toInstant)
+    .addOption(formatOption())
+    .addHelpText('after', '\nThe same policy gives the same bytes on every machine.')
+    .action(async (path: string, options: CompileOptions) => {
+      terminal.recordExit(await compile(terminal, path, options))
+    })
+}
+
+async function compile(terminal: Terminal, path: string, options: CompileOptions): Promise<number> {
+  const { notBefore, notAfter } = options
+  if (notBefore !== undefined && notAfter !== undefined && notBefore >= notAfter) {
+    throw new CliError(64, '--not-after is not later than --not-before', 'swap them, or leave one out')
+  }
+  const folder = loadPolicyFolder(terminal, path)
+  const checked = checkFolder(folder, { strict: false })
+  const diagnostics = options.requireProofs
+    ? checked.diagnostics.map((found) => (found.code === NOT_PROVED ? { ...found, severity: 'error' as const } : found))
+    : checked.diagnostics
+  const code = await printFindings(terminal.withOutputTo(options.format === 'text' ? terminal.stderr : terminal.stdout), folder, diagnostics, options.format)
+  if (code !== 0 || checked.model === undefined) return EXIT_FINDINGS
+
+  const model = {
+    ...checked.model,
+    ...(notBefore !== undefined && { notBefore }),
+    ...(notAfter !== undefined && { notAfter }),
+  }
+  const image = emitImage(model)
+  const base = join(resolve(terminal.cwd, options.out), model.name)
+  refuseRollback(terminal, `${base}.img`, image)
+  const files = [
+    { path: `${base}.wasm`, data: spliceModule(loadEngineWasm(), image) },
+    { path: `${base}.img`, data: image },
+    { path: `${base}.d.ts`, data: emitTypes(checked) },
+    { path: `${base}.map.json`, data: emitSourceMap(checked) },
+  ]
+  writeFilesAtomically(files)
+  if (options.format === 'text') {
+    const { generation, digest } = identityOf(image)
+    await terminal.print(`${model.name} generation ${generation}, digest ${digest}\n`)
+    for (const { path: file, data } of files) {
+      const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length
+      await terminal.print(`  ${relative(terminal.cwd, file)}  ${bytes} bytes\n`)
+    }
+  }
+  return code
+}
+
+/** A host refuses an older generation, and the same one with other bytes; so it is said here, where it can be mended. */
+function refuseRollback(terminal: Terminal, path: string, image: Uint8Array): void {
+  if (!existsSync(path)) return
+  const before = readFileSync(path)
+  if (!isImage(before)) return
+  const [old, next] = [identityOf(before), identityOf(image)]
+  const shown = relative(terminal.cwd, path)
+  if (next.generation < old.generation) {
+    throw new CliError(
+      EXIT_REFUSED,
+      `\`${shown}\` has generation ${old.generation}, this policy has ${next.generation}`,
+      `write \`generation ${old.generation + 1n}\` after the policy's name, or compile into another folder`,
+    )
+  }
+  if (next.generation === old.generation && next.digest !== old.digest) {
+    terminal.note(
+      `kavach: the policy changed and its generation did not: a host that runs generation ${old.generation} refuses this image\n` +
+        `  = help: write \`generation ${old.generation + 1n}\` after the policy's name before you deploy it\n`,
+    )
+  }
+}

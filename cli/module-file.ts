@@ -1,0 +1,110 @@
+/** Compiled policies on disk: images, modules, and what stands in their headers. */
+import { resolve } from 'node:path'
+import { H_DIGEST, H_GENERATION, H_LENGTH, H_MAGIC, H_SECTIONS, IMAGE_MAGIC, DIGEST_BYTES } from '../engine-wasm/format/layout.ts'
+import { CliError, EXIT_FINDINGS } from './exit.ts'
+import { loadBytes } from './files.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface ImageIdentity {
+  readonly generation: bigint
+  /** Hex. */
+  readonly digest: string
+}
+
+/** What the bytes of a file are. A module carries its image in a data segment. */
+export type Compiled =
+  | { readonly kind: 'image'; readonly image: Uint8Array }
+  | { readonly kind: 'module'; readonly module: Uint8Array; readonly image: Uint8Array }
+
+/** Reads `NAME.wasm` or `NAME.img`. @throws {CliError} 66 when it is missing, 1 when it is neither or cut short */
+export function loadCompiled(terminal: Terminal, named: string): Compiled {
+  const bytes = loadBytes(resolve(terminal.cwd, named), named)
+  if (isWasm(bytes)) {
+    const image = imageOfModule(bytes, named)
+    return { kind: 'module', module: bytes, image }
+  }
+  return { kind: 'image', image: wholeImage(bytes, named) }
+}
+
+/** Generation and digest as the header states them; whether they are true is for the engine to verify. */
+export function identityOf(image: Uint8Array): ImageIdentity {
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength)
+  return {
+    generation: view.getBigUint64(H_GENERATION, true),
+    digest: Buffer.from(image.subarray(H_DIGEST, H_DIGEST + DIGEST_BYTES)).toString('hex'),
+  }
+}
+
+/** Whether `bytes` start as an image does. */
+export function isImage(bytes: Uint8Array): boolean {
+  if (bytes.length < H_SECTIONS) return false
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(H_MAGIC, true) === IMAGE_MAGIC
+}
+
+function isWasm(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d
+}
+
+function wholeImage(bytes: Uint8Array, named: string): Uint8Array {
+  if (!isImage(bytes)) {
+    throw new CliError(
+      EXIT_FINDINGS,
+      `\`${named}\` is neither a module nor an image`,
+      'name the .wasm or .img that `kavach compile` wrote; policy text is compiled first',
+    )
+  }
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(H_LENGTH, true)
+  if (length !== bytes.length) throw cutShort(named, `its header speaks of ${length} bytes, it has ${bytes.length}`)
+  return bytes
+}
+
+function cutShort(named: string, flaw: string): CliError {
+  return new CliError(
+    EXIT_FINDINGS,
+    `\`${named}\` is damaged: ${flaw}`,
+    'copy the file again, or compile the policy again with `kavach compile`',
+  )
+}
+
+const DATA_SECTION = 11
+
+/** Finds the image among the data segments of a module. */
+function imageOfModule(bytes: Uint8Array, named: string): Uint8Array {
+  let at = 8
+  let image: Uint8Array | undefined
+  while (at < bytes.length) {
+    const id = bytes[at]
+    const size = readLeb(bytes, at + 1)
+    if (size === undefined || size.end + size.value > bytes.length) throw cutShort(named, 'a section runs over its end')
+    if (id === DATA_SECTION) image = imageIn(bytes.subarray(size.end, size.end + size.value)) ?? image
+    at = size.end + size.value
+  }
+  if (image !== undefined) return image
+  throw new CliError(
+    EXIT_FINDINGS,
+    `\`${named}\` is a WebAssembly module without a policy in it`,
+    'name a module that `kavach compile` wrote',
+  )
+}
+
+/** The image starts at its magic number and is as long as it says. */
+function imageIn(section: Uint8Array): Uint8Array | undefined {
+  const view = new DataView(section.buffer, section.byteOffset, section.byteLength)
+  for (let at = 0; at + H_SECTIONS <= section.length; at++) {
+    if (view.getUint32(at + H_MAGIC, true) !== IMAGE_MAGIC) continue
+    const length = view.getUint32(at + H_LENGTH, true)
+    if (length >= H_SECTIONS && at + length <= section.length) return section.slice(at, at + length)
+  }
+  return undefined
+}
+
+function readLeb(bytes: Uint8Array, start: number): { readonly value: number; readonly end: number } | undefined {
+  let value = 0
+  for (let i = 0; i < 5; i++) {
+    const byte = bytes[start + i]
+    if (byte === undefined) return undefined
+    value += (byte & 0x7f) * 2 ** (7 * i)
+    if (byte < 0x80) return { value, end: start + i + 1 }
+  }
+  return undefined
+}

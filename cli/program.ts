@@ -1,0 +1,99 @@
+/** All commands put together, and what becomes of their errors. */
+import { Command, CommanderError } from 'commander'
+import { checkCommand } from './check.ts'
+import { compileCommand } from './compile.ts'
+import { disassembleCommand } from './disassemble.ts'
+import { evalCommand } from './eval.ts'
+import { CliError, EXIT_FINE, EXIT_INTERNAL, EXIT_USAGE } from './exit.ts'
+import { fmtCommand } from './fmt.ts'
+import { importMcpCommand } from './import-mcp.ts'
+import { importPermissionsCommand } from './import-permissions.ts'
+import { initCommand } from './init.ts'
+import type { Terminal } from './terminal.ts'
+import { testCommand } from './test.ts'
+import { VERSION } from './version.ts'
+
+const EXIT_CODES = `
+Exit codes: 0 fine, 1 findings, 2 refused, 3 unknown, 64 wrong usage, 66 input missing, 70 internal error.
+KAVACH_DEBUG=1 adds a stack trace to an internal error.`
+
+/** Runs one command line (without `node` and the script) and returns the exit code. */
+export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
+  const program = toProgram(terminal)
+  try {
+    if (args.length === 0) {
+      terminal.note(program.helpInformation())
+      return EXIT_USAGE
+    }
+    await program.parseAsync([...args], { from: 'user' })
+    return terminal.exitCode
+  } catch (error) {
+    return report(error, terminal)
+  }
+}
+
+function toProgram(terminal: Terminal): Command {
+  const program = new Command('kavach')
+    .description('Policy as code for AI agents: check, test and compile policies, and decide requests with them.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .addHelpText('after', EXIT_CODES)
+  const imports = new Command('import')
+    .description('make policies and catalogs from what exists: MCP servers, permission JSON')
+    .addCommand(importMcpCommand())
+    .addCommand(importPermissionsCommand())
+  program
+    .addCommand(initCommand(terminal))
+    .addCommand(checkCommand(terminal))
+    .addCommand(testCommand(terminal))
+    .addCommand(compileCommand(terminal))
+    .addCommand(evalCommand(terminal))
+    .addCommand(fmtCommand(terminal))
+    .addCommand(disassembleCommand(terminal))
+    .addCommand(imports)
+  everyCommand(program, (command) => {
+    command
+      .exitOverride()
+      .helpOption('-h, --help', 'show this help')
+      .showSuggestionAfterError(true)
+      .configureOutput({
+        writeOut: (text) => terminal.stdout.write(text),
+        writeErr: (text) => terminal.note(text),
+        outputError: (text, write) => write(toComplaint(text, command)),
+      })
+  })
+  return program
+}
+
+function everyCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command)
+  for (const child of command.commands) everyCommand(child, visit)
+}
+
+/** Commander says `error: ...`, perhaps with a suggestion on a line of its own. */
+function toComplaint(text: string, command: Command): string {
+  const [first = '', suggestion] = text.trim().split('\n')
+  const message = first
+    .replace(/^error: /, '')
+    .replaceAll("'", '`')
+    .replace(/\.$/, '')
+  const hint = suggestion === undefined ? '' : `${suggestion.replace(/^\((.*)\)$/, '$1').toLowerCase()} `
+  return `kavach: ${message}\n  = help: ${hint}see \`${pathOf(command)} --help\`\n`
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
+}
+
+function report(error: unknown, terminal: Terminal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_FINE : EXIT_USAGE
+  if (error instanceof CliError) {
+    const help = error.help === undefined ? '' : `  = help: ${error.help}\n`
+    terminal.note(`kavach: ${error.message}\n${help}`)
+    return error.code
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  terminal.note(`kavach: internal error: ${message}\n`)
+  if (terminal.debug && error instanceof Error) terminal.note(`${error.stack ?? ''}\n`)
+  else terminal.note('  = help: this is a defect of kavach; KAVACH_DEBUG=1 shows where it happened\n')
+  return EXIT_INTERNAL
+}

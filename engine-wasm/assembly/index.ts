@@ -1,0 +1,261 @@
+/** The exports of the module (docs/abi.md). Nothing is imported; nothing allocates while a decision is made. */
+import {
+  STATUS_BAD_NAME,
+  STATUS_BAD_VERSION,
+  STATUS_NAME_TAKEN,
+  STATUS_NO_IMAGE,
+  STATUS_NOT_BEGUN,
+  STATUS_OK,
+  STATUS_OLD_GENERATION,
+  STATUS_SAME_GENERATION,
+  STATUS_TOO_LARGE,
+} from '../format/codes'
+import {
+  ABI_MAJOR,
+  ABI_MINOR,
+  AGENT_NAME_LENGTH,
+  AGENT_NAME_OFFSET,
+  DIGEST_BYTES,
+  EXPLAINED_SIZE,
+  H_DIGEST,
+  H_GENERATION,
+  H_KIND,
+  KIND_AGENT,
+  KIND_POLICY,
+  RES_EXPLAINED,
+  RES_METER_SIZE,
+  RES_METERS,
+  S_AGENTS,
+  S_BYTES,
+  SEED_NAME,
+} from '../format/layout'
+import { MAX_IMAGE_BYTES, MAX_METERS, MAX_REQUEST_BYTES, REQUEST_BYTES } from '../format/limits'
+import { activeImage, decide, setActive } from './eval'
+import { findAgent, section } from './image'
+import { BOOT, grow, REQUEST, RESPONSE } from './memory'
+import { dropRecord, putRecord, setFlags } from './overlay'
+import { shaBegin, shaEnd, shaUpdate } from './sha256'
+import { hashBytes } from './text'
+import { imageWeight, verified, verifyBegin, verifySome } from './verify'
+
+export const kavach_abi_major: i32 = ABI_MAJOR
+export const kavach_abi_minor: i32 = ABI_MINOR
+/** Bit 0: reads policy images; bit 1: run-time records; bit 2: explains. */
+export const kavach_features: i32 = 7
+
+let request: usize = REQUEST
+let requestBytes: usize = REQUEST_BYTES
+/** The two places of images, and which one answers. */
+let slotA: usize = 0
+let slotABytes: usize = 0
+let slotB: usize = 0
+let slotBBytes: usize = 0
+let activeIsA: bool = false
+let incoming: usize = 0
+let incomingBytes: usize = 0
+let maxSteps: u32 = 0
+
+export function req_ptr(): usize {
+  return request
+}
+
+export function req_cap(): usize {
+  return requestBytes
+}
+
+export function res_ptr(): usize {
+  return RESPONSE
+}
+
+/** Makes room for a request of `len` bytes; its address, or 0. The address of smaller requests may change with it. */
+export function req_reserve(len: usize): usize {
+  if (len <= requestBytes) return request
+  if (len > MAX_REQUEST_BYTES) return 0
+  const bytes = len + (len >> 1)
+  const at = grow(bytes)
+  if (at == 0) return 0
+  request = at
+  requestBytes = bytes
+  return at
+}
+
+/** The image that the module carries, if any: checked and made active. */
+export function boot(): i32 {
+  const at = <usize>load<u32>(BOOT)
+  const len = <usize>load<u32>(BOOT, 4)
+  if (at == 0) return STATUS_NO_IMAGE
+  if (at + len > <usize>memory.size() << 16) return STATUS_BAD_VERSION
+  activeIsA = true
+  incoming = at
+  incomingBytes = len
+  slotB = at
+  slotBBytes = len
+  return image_commit(len, 0)
+}
+
+/** Where to write an image of `len` bytes; 0 when there is no room. The active image stays as it is. */
+export function image_begin(len: usize): usize {
+  incoming = 0
+  if (len > MAX_IMAGE_BYTES) return 0
+  const slot = activeIsA ? slotB : slotA
+  const room = activeIsA ? slotBBytes : slotABytes
+  if (slot != 0 && room >= len) incoming = slot
+  else {
+    const bytes = len + (len >> 3)
+    incoming = grow(bytes)
+    if (incoming == 0) return 0
+    if (activeIsA) {
+      slotB = incoming
+      slotBBytes = bytes
+    } else {
+      slotA = incoming
+      slotABytes = bytes
+    }
+  }
+  incomingBytes = len
+  begun = false
+  return incoming
+}
+
+let begun: bool = false
+
+/** Checks some of the image that was written; 1 when there is more, 0 when it is good, a status below 0 when it is not. */
+export function image_verify(steps: i32): i32 {
+  if (incoming == 0) return STATUS_NOT_BEGUN
+  if (!begun) {
+    begun = true
+    const status = verifyBegin(incoming, incomingBytes)
+    if (status < 0) return status
+  }
+  return verifySome(steps)
+}
+
+/** Finishes the checks and makes the image active. A generation older than the active one or `minGeneration` is refused. */
+export function image_commit(len: usize, minGeneration: u64): i32 {
+  if (incoming == 0 || len != incomingBytes) return STATUS_NOT_BEGUN
+  let status = image_verify(i32.MAX_VALUE)
+  while (status == 1) status = image_verify(i32.MAX_VALUE)
+  const image = incoming
+  incoming = 0
+  if (status < 0) return status
+  if (!verified() || load<u32>(image, H_KIND) != KIND_POLICY) return STATUS_BAD_VERSION
+  const generation = load<u64>(image, H_GENERATION)
+  const active = activeImage()
+  if (generation < minGeneration) return STATUS_OLD_GENERATION
+  if (active != 0) {
+    const current = load<u64>(active, H_GENERATION)
+    if (generation < current) return STATUS_OLD_GENERATION
+    if (generation == current && memory.compare(image + H_DIGEST, active + H_DIGEST, DIGEST_BYTES) != 0) {
+      return STATUS_SAME_GENERATION
+    }
+  }
+  setActive(image)
+  activeIsA = !activeIsA
+  const weight = <u64>imageWeight() * 64
+  maxSteps = weight > 0x7fffffff ? 0x7fffffff : <u32>weight
+  return STATUS_OK
+}
+
+/** Where to write a record of `len` bytes (in the request's buffer); 0 when it is too large. */
+export function overlay_begin(len: usize): usize {
+  return req_reserve(len)
+}
+
+/** Takes the record that was written there; its handle, or a status below 0. */
+export function overlay_put(len: usize): i32 {
+  if (activeImage() == 0) return STATUS_NO_IMAGE
+  if (len > requestBytes) return STATUS_TOO_LARGE
+  // A half-checked image starts over: there is one verifier.
+  begun = false
+  let status = verifyBegin(request, len)
+  while (status == 1) status = verifySome(i32.MAX_VALUE)
+  if (status < 0) return status
+  if (load<u32>(request, H_KIND) == KIND_POLICY) return STATUS_BAD_VERSION
+  if (load<u32>(request, H_KIND) == KIND_AGENT) {
+    const agent = section(request, S_AGENTS)
+    const at = section(request, S_BYTES) + <usize>load<u32>(agent, AGENT_NAME_OFFSET)
+    const size = <usize>load<u32>(agent, AGENT_NAME_LENGTH)
+    if (findAgent(activeImage(), at, size, hashBytes(at, size, <u32>SEED_NAME)) >= 0) return STATUS_NAME_TAKEN
+  }
+  return putRecord(request, len)
+}
+
+export function overlay_drop(handle: i32): i32 {
+  return dropRecord(<u32>handle) ? 1 : 0
+}
+
+/** Sets the flags (1 revoked, 2 suspended) of the stable id of `len` bytes in the request's buffer. */
+export function revoke(len: usize, flags: i32): i32 {
+  if (len == 0 || len > 257) return STATUS_BAD_NAME
+  return setFlags(request, len, <u32>flags)
+}
+
+/** Decides the request of `len` bytes; the packed answer of format/layout.ts, details at `res_ptr()`. */
+export function eval(len: usize): i32 {
+  return len > requestBytes ? 0 : decide(request, len, false)
+}
+
+/** Decides `len` bytes of requests, each behind its u32 length, 4-aligned; writes an i32 answer each into the response. */
+export function eval_batch(len: usize): i32 {
+  if (len > requestBytes) return 0
+  let at = request
+  const end = request + len
+  let count: usize = 0
+  while (end - at >= 4 && count < BATCH) {
+    const size = <usize>load<u32>(at)
+    if (size > end - at - 4) break
+    store<i32>(RESPONSE + RES_METERS + (count << 2), decide(at + 4, size, false))
+    count++
+    at += 4 + ((size + 3) & ~3)
+  }
+  return <i32>count
+}
+
+/** Answers of one batch at most. */
+const BATCH: usize = 4096
+
+/** Like `eval`, and lists every rule that matched with the mask of its failing kinds; returns how many. */
+export function explain(len: usize): i32 {
+  if (len > requestBytes) return 0
+  decide(request, len, true)
+  return load<i32>(RESPONSE, RES_EXPLAINED)
+}
+
+/** Address of the first explained rule. */
+export function explained_ptr(): usize {
+  return RESPONSE + RES_METERS + MAX_METERS * RES_METER_SIZE
+}
+
+export function generation(): u64 {
+  const active = activeImage()
+  return active == 0 ? 0 : load<u64>(active, H_GENERATION)
+}
+
+/** Writes the 32 bytes of the digest of the active (0) or incoming (1) image to `out`, which is in the request's buffer. */
+export function digest(slot: i32, out: usize): i32 {
+  const image = slot == 0 ? activeImage() : incoming
+  if (image == 0) return STATUS_NO_IMAGE
+  if (out < request || out + DIGEST_BYTES > request + requestBytes) return STATUS_TOO_LARGE
+  memory.copy(out, image + H_DIGEST, DIGEST_BYTES)
+  return STATUS_OK
+}
+
+/** SHA-256 of the first `len` bytes of the request's buffer, written to `res_ptr()`. */
+export function sha256(len: usize): i32 {
+  if (len > requestBytes) return STATUS_TOO_LARGE
+  begun = false
+  shaBegin()
+  shaUpdate(request, len)
+  shaEnd(RESPONSE)
+  return STATUS_OK
+}
+
+/** A bound on the rules and atoms that one decision on the active image visits. */
+export function max_steps(): i32 {
+  return <i32>maxSteps
+}
+
+/** Address of the active image, for reading names. */
+export function image_ptr(): usize {
+  return activeImage()
+}

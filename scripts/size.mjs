@@ -1,0 +1,64 @@
+// `npm run size`: what a user of kavachos/engine downloads, held against its limits.
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { init, parse } from 'es-module-lexer'
+import { rolldown } from 'rolldown'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const ENGINE = join(root, 'build/engine.wasm')
+const LOADER = join(root, 'dist/engine-wasm/host/index.js')
+const MAX_ENGINE_BYTES = 20_000
+const MAX_TOGETHER_GZIPPED = 12_000
+
+for (const path of [ENGINE, LOADER]) {
+  if (existsSync(path)) continue
+  console.error(`${path} is missing: run \`npm run build\``)
+  process.exit(66)
+}
+
+await init
+const engine = readFileSync(ENGINE)
+const loader = await bundle()
+const engineGzipped = gzipSync(engine, { level: 9 }).length
+const loaderGzipped = gzipSync(loader, { level: 9 }).length
+const bare = bareImports(LOADER)
+
+const rows = [
+  ['engine', engine.length, MAX_ENGINE_BYTES],
+  ['engine, gzipped', engineGzipped, undefined],
+  ['loader, bundled and minified', loader.length, undefined],
+  ['loader, gzipped', loaderGzipped, undefined],
+  ['loader and engine, gzipped', loaderGzipped + engineGzipped, MAX_TOGETHER_GZIPPED],
+]
+for (const [what, bytes, limit] of rows) {
+  const verdict = limit === undefined ? '' : `  at most ${limit}: ${bytes <= limit ? 'holds' : 'TOO LARGE'}`
+  console.log(`${what.padEnd(30)} ${String(bytes).padStart(7)} bytes${verdict}`)
+}
+console.log(`bare imports behind kavachos/engine: ${bare.length === 0 ? 'none' : bare.join(', ')}`)
+const tooLarge = rows.some(([, bytes, limit]) => limit !== undefined && bytes > limit)
+process.exit(tooLarge || bare.length > 0 ? 1 : 0)
+
+/** The loader without the engine that Node carries as base64: that one is counted as the file it is. */
+async function bundle() {
+  const build = await rolldown({ input: LOADER, external: /engine-bytes\.js$/, logLevel: 'silent' })
+  const { output } = await build.generate({ format: 'esm', minify: true })
+  return Buffer.from(output.map((chunk) => chunk.code ?? '').join('\n'))
+}
+
+function bareImports(entry) {
+  const seen = new Set()
+  const found = new Set()
+  const visit = (path) => {
+    if (seen.has(path)) return
+    seen.add(path)
+    for (const { n: specifier } of parse(readFileSync(path, 'utf8'))[0]) {
+      if (specifier === undefined) continue
+      if (specifier.startsWith('.')) visit(resolve(dirname(path), specifier))
+      else found.add(specifier)
+    }
+  }
+  visit(entry)
+  return [...found]
+}

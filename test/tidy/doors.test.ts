@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { VERSION } from '../../cli/version.ts'
+
+interface Manifest {
+  readonly version: string
+  readonly bin: Readonly<Record<string, string>>
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>
+}
+
+const manifest: Manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+const doors = Object.entries(manifest.exports).filter(([name]) => name !== './package.json')
+
+test('ARCHITECTURE.md lists the doors that package.json exports, in order', () => {
+  const section = readFileSync('ARCHITECTURE.md', 'utf8').split('## Doors')[1]?.split('\n## ')[0] ?? ''
+  const listed = [...section.matchAll(/^\| `(kavachos[^`]*)` \|/gm)].map(([, name]) => name)
+  expect(listed).toEqual(doors.map(([name]) => name.replace('.', 'kavachos')))
+})
+
+test('README.md names every door', () => {
+  const readme = readFileSync('README.md', 'utf8')
+  const missing = doors.map(([name]) => `\`${name.replace('.', 'kavachos')}\``).filter((name) => !readme.includes(name))
+  expect(missing).toEqual([])
+})
+
+test('every door has its source, and types beside its code', () => {
+  for (const [, target] of doors) {
+    if (typeof target === 'string') continue
+    expect(target.types).toBe(target.default.replace(/\.js$/, '.d.ts'))
+    const source = target.default.replace(/^\.\/dist\//, '').replace(/\.js$/, '.ts')
+    expect([source, existsSync(source)]).toEqual([source, true])
+  }
+})
+
+test('the command and its version are those of package.json', () => {
+  expect(manifest.bin).toEqual({ kavach: 'dist/cli/main.js' })
+  expect(VERSION).toBe(manifest.version)
+})
