@@ -9,7 +9,7 @@ import type { Table } from './table.ts'
 /** What a construction may cost before it gives up. */
 export interface WorkLimits {
   readonly states: number
-  /** Nodes visited, all sets together. */
+  /** Nodes visited, all sets together; and successors followed. */
   readonly visits: number
   /** States times symbols. */
   readonly cells: number
@@ -36,6 +36,7 @@ export function determinize(nfa: Nfa, limits: WorkLimits): Table | undefined {
   }
 
   const targets: number[][] = Array.from({ length: symbolCount }, () => [])
+  let pushes = 0
   intern(closures.of([nfa.start]))
   for (let state = 0; state < sets.length; state++) {
     if (sets.length > limits.states || closures.visits() > limits.visits) return undefined
@@ -43,12 +44,20 @@ export function determinize(nfa: Nfa, limits: WorkLimits): Table | undefined {
     for (const node of sets[state] ?? []) {
       if (nfa.kinds[node] !== READ) continue
       const target = nfa.first[node] ?? 0
-      for (const symbol of nfa.classSymbols[nfa.second[node] ?? 0] ?? []) targets[symbol]?.push(target)
+      const symbols = nfa.classSymbols[nfa.second[node] ?? 0] ?? []
+      pushes += symbols.length
+      if (pushes > limits.visits) return undefined
+      for (const symbol of symbols) targets[symbol]?.push(target)
     }
+    // Neighbouring symbols mostly lead to the same nodes.
+    let last: readonly number[] = NOWHERE
+    let successor = -1
     for (const list of targets) {
-      rows.push(intern(closures.of(list)))
-      list.length = 0
+      if (successor < 0 || !isSame(last, list)) successor = intern(closures.of(list))
+      rows.push(successor)
+      last = list
     }
+    for (const list of targets) list.length = 0
   }
   return {
     stateCount: sets.length,
@@ -57,6 +66,8 @@ export function determinize(nfa: Nfa, limits: WorkLimits): Table | undefined {
     accepting: Uint8Array.from(sets, (set) => (set[0] === 0 ? 1 : 0)),
   }
 }
+
+const NOWHERE: readonly number[] = []
 
 /** Computes what is reachable without reading; `of` returns sorted nodes. */
 function createClosures(nfa: Nfa): { of: (nodes: readonly number[]) => Int32Array; visits: () => number } {
@@ -76,12 +87,13 @@ function createClosures(nfa: Nfa): { of: (nodes: readonly number[]) => Int32Arra
       if (nfa.kinds[node] === SPLIT) stack.push(nfa.second[node] ?? 0, nfa.first[node] ?? 0)
       else found.push(node)
     }
-    return Int32Array.from(found).sort()
+    const set = Int32Array.from(found)
+    return set.length > 1 ? set.sort() : set
   }
   return { of, visits: () => visits }
 }
 
-function isSame(a: Int32Array | undefined, b: Int32Array): boolean {
+function isSame(a: ArrayLike<number> | undefined, b: ArrayLike<number>): boolean {
   if (a === undefined || a.length !== b.length) return false
   for (let i = 0; i < b.length; i++) if (a[i] !== b[i]) return false
   return true

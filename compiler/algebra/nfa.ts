@@ -36,11 +36,23 @@ export interface Nfa {
 
 const ACCEPT = 2
 
-/** The automaton of `expression`; its size is that of the expression with repeats written out. */
-export function buildNfa(expression: RegexExpression): Nfa {
-  const builder: Builder = { kinds: [ACCEPT], first: [0], second: [0], classes: [], classIndex: new Map() }
+/**
+ * The automaton of `expression`; its size is that of the expression with repeats written out. `undefined` when its
+ * classes hold more than `maxIntervals` intervals of the alphabet, all together.
+ */
+export function buildNfa(expression: RegexExpression, maxIntervals: number): Nfa | undefined {
+  const builder: Builder = {
+    kinds: [ACCEPT],
+    first: [0],
+    second: [0],
+    classes: [],
+    classIndex: new Map(),
+    seen: new Map(),
+  }
   const start = build(builder, expression, 0)
-  const { alphabet, classSymbols } = buildAlphabet(builder.classes)
+  const built = buildAlphabet(builder.classes, maxIntervals)
+  if (built === undefined) return undefined
+  const { alphabet, classSymbols } = built
   return { alphabet, start, kinds: builder.kinds, first: builder.first, second: builder.second, classSymbols }
 }
 
@@ -50,6 +62,8 @@ interface Builder {
   readonly second: number[]
   readonly classes: (readonly CodePointRange[])[]
   readonly classIndex: Map<string, number>
+  /** The copies of a repeat share their ranges, which are then told by identity. */
+  readonly seen: Map<readonly CodePointRange[], number>
 }
 
 function add(builder: Builder, kind: number, first: number, second: number): number {
@@ -90,18 +104,21 @@ function buildRepeat(builder: Builder, repeat: Extract<RegexExpression, { kind: 
 }
 
 function internClass(builder: Builder, ranges: readonly CodePointRange[]): number {
+  const { classes, classIndex, seen } = builder
+  const same = seen.get(ranges)
+  if (same !== undefined) return same
   const key = ranges.map((range) => `${range.low}-${range.high}`).join()
-  const known = builder.classIndex.get(key)
-  if (known !== undefined) return known
-  builder.classIndex.set(key, builder.classes.length)
-  return builder.classes.push(ranges) - 1
+  const index = classIndex.get(key) ?? classes.push(ranges) - 1
+  classIndex.set(key, index)
+  seen.set(ranges, index)
+  return index
 }
 
 /** Cuts the code points at every border of a class, then gives one symbol to the intervals that the same classes hold. */
-function buildAlphabet(classes: readonly (readonly CodePointRange[])[]): {
-  alphabet: Alphabet
-  classSymbols: number[][]
-} {
+function buildAlphabet(
+  classes: readonly (readonly CodePointRange[])[],
+  maxIntervals: number,
+): { alphabet: Alphabet; classSymbols: number[][] } | undefined {
   const borders = new Set([0])
   for (const { low, high } of classes.flat()) borders.add(low).add(high + 1)
   borders.delete(0x110000)
@@ -109,14 +126,18 @@ function buildAlphabet(classes: readonly (readonly CodePointRange[])[]): {
   const indexOf = new Map(starts.map((start, index) => [start, index]))
   const rough = new Int32Array(starts.length)
   let count = 1
-  const intervalsOf = classes.map((ranges) => {
+  const intervalsOf: number[][] = []
+  let total = 0
+  for (const ranges of classes) {
     const held: number[] = []
     for (const { low, high } of ranges) {
       const end = indexOf.get(high + 1) ?? starts.length
       for (let i = indexOf.get(low) ?? end; i < end; i++) held.push(i)
     }
-    return held
-  })
+    intervalsOf.push(held)
+    total += held.length
+    if (total > maxIntervals) return undefined
+  }
   for (const held of intervalsOf) {
     const renamed = new Map<number, number>()
     for (const i of held) {

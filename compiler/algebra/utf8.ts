@@ -5,13 +5,174 @@
  * open: `E2` from state q leads to "two more bytes, then where q goes". Functions that are equal share a state, so a
  * minimal automaton stays minimal. Overlong forms and surrogates lead nowhere.
  *
+ * What a lead byte opens does not depend on q, so it is cut into blocks of code points once, and each block is then
+ * resolved for every state:
+ *
+ *   E2 -> block of 4096 points -> 64 blocks of 64 points -> 64 symbols -> where q goes with that symbol
+ *
  * @see RFC 3629, section 4
  */
-import { type ByteTable, SURROGATES_END, SURROGATES_START } from './canonical.ts'
 import type { Alphabet } from './nfa.ts'
 import type { Table } from './table.ts'
 
-/** The bytes of `table`, which must be minimal; `undefined` when that takes more than `maxStates` states. */
-export function lowerToBytes(table: Table, alphabet: Alphabet, maxStates: number): ByteTable | undefined {
-  throw new Error('draft')
+const SURROGATES_START = 0xd800
+const SURROGATES_END = 0xe000
+const POINTS_END = 0x110000
+const CONTINUATIONS = 64
+
+/** An automaton over groups of bytes, complete; states in between characters may be equal to none. */
+export interface ByteTable extends Table {
+  /** 256 entries: the symbol of each byte. */
+  readonly symbolOf: Uint8Array
+}
+
+/** What lowering may cost before it gives up. */
+export interface LoweringLimits {
+  readonly states: number
+  /** Cells of blocks, resolved for all states together. */
+  readonly cells: number
+}
+
+/** The bytes of `table`, which must be minimal; `undefined` above the limits. */
+export function lowerToBytes(table: Table, alphabet: Alphabet, limits: LoweringLimits): ByteTable | undefined {
+  const blocks = cutBlocks(alphabet)
+  const groups = groupBytes(blocks)
+  if (table.stateCount * blocks.children.length * groups.continuations.length > limits.cells) return undefined
+  const { stateCount, symbolCount, next, accepting } = table
+  const { symbolOf, leads, continuations } = groups
+  const width = leads.length + continuations.length
+
+  // States of the table keep their numbers, the dead state follows when the table has none, then the states in between.
+  const dead = findDead(table) ?? stateCount
+  const rows: number[][] = []
+  const known = new Map<string, number>()
+  let count = Math.max(stateCount, dead + 1)
+
+  /** The state that reads the rest of a block and then goes where `state` goes. */
+  const resolve = (block: number, state: number, resolved: Int32Array): number => {
+    if (block < 0) return block === NOTHING ? dead : (next[state * symbolCount + symbolIn(block)] ?? dead)
+    const seen = resolved[block] ?? 0
+    if (seen > 0) return seen - 1
+    const targets = continuations.map((at) => resolve(blocks.children[block]?.[at] ?? NOTHING, state, resolved))
+    const key = targets.join()
+    let name = targets.every((target) => target === dead) ? dead : known.get(key)
+    if (name === undefined) {
+      name = count++
+      known.set(key, name)
+      rows.push([...leads.map(() => dead), ...targets])
+    }
+    resolved[block] = name + 1
+    return name
+  }
+
+  const cells: number[] = []
+  const resolved = new Int32Array(blocks.children.length)
+  for (let state = 0; state < stateCount; state++) {
+    resolved.fill(0)
+    for (const lead of leads) cells.push(resolve(blocks.leads[lead] ?? NOTHING, state, resolved))
+    for (const _ of continuations) cells.push(dead)
+    if (count > limits.states) return undefined
+  }
+  if (dead === stateCount) for (let i = 0; i < width; i++) cells.push(dead)
+  for (const row of rows) for (const target of row) cells.push(target)
+  const flags = new Uint8Array(count)
+  flags.set(accepting)
+  return { stateCount: count, symbolCount: width, next: Int32Array.from(cells), accepting: flags, symbolOf }
+}
+
+/** The state that never accepts again: a minimal automaton has at most one. */
+function findDead({ stateCount, symbolCount, next, accepting }: Table): number | undefined {
+  for (let state = 0; state < stateCount; state++) {
+    if (accepting[state] === 1) continue
+    let isDead = true
+    for (let symbol = 0; symbol < symbolCount && isDead; symbol++) isDead = next[state * symbolCount + symbol] === state
+    if (isDead) return state
+  }
+  return undefined
+}
+
+/** In place of a block: bytes that begin no character; below it, symbol s is `-2 - s`. */
+const NOTHING = -1
+
+function symbolIn(block: number): number {
+  return -2 - block
+}
+
+interface Blocks {
+  /** For each byte what it opens: a block, a symbol (ASCII), or `NOTHING`. */
+  readonly leads: readonly number[]
+  /** For each block what its 64 continuation bytes lead to. Equal blocks are one. */
+  readonly children: readonly (readonly number[])[]
+}
+
+function cutBlocks(alphabet: Alphabet): Blocks {
+  const { starts, symbols } = alphabet
+  const children: number[][] = []
+  const known = new Map<string, number>()
+  const intern = (items: number[]): number => {
+    if (items.every((item) => item === NOTHING)) return NOTHING
+    const key = items.join()
+    const found = known.get(key)
+    if (found !== undefined) return found
+    known.set(key, children.length)
+    return children.push(items) - 1
+  }
+  const uniform = new Map<string, number>()
+  let interval = 0
+  /** The block of the `size` code points from `low` on; is called with ascending `low`. */
+  const cut = (low: number, size: number, first: number): number => {
+    if (low + size <= first || low >= POINTS_END) return NOTHING
+    while ((starts[interval + 1] ?? POINTS_END) <= low) interval++
+    const symbol = symbols[interval] ?? 0
+    if (size === 1) return low >= SURROGATES_START && low < SURROGATES_END ? NOTHING : -2 - symbol
+    const isClear =
+      low >= first && (low + size <= SURROGATES_START || low >= SURROGATES_END) && low + size <= POINTS_END
+    const key = isClear && low + size <= (starts[interval + 1] ?? POINTS_END) ? `${size}/${symbol}` : undefined
+    const same = key === undefined ? undefined : uniform.get(key)
+    if (same !== undefined) return same
+    const step = size / CONTINUATIONS
+    const items = Array.from({ length: CONTINUATIONS }, (_, i) => cut(low + i * step, step, first))
+    const block = intern(items)
+    if (key !== undefined) uniform.set(key, block)
+    return block
+  }
+  const leads = Array.from({ length: 256 }, (_, byte) => {
+    if (byte < 0x80) return cut(byte, 1, 0)
+    if (byte < 0xc0 || byte > 0xf4) return NOTHING
+    if (byte < 0xe0) return cut((byte - 0xc0) * 64, 64, 0x80)
+    if (byte < 0xf0) return cut((byte - 0xe0) * 4096, 4096, 0x800)
+    return cut((byte - 0xf0) * 262_144, 262_144, 0x10000)
+  })
+  return { leads, children }
+}
+
+interface ByteGroups {
+  readonly symbolOf: Uint8Array
+  /** One byte for each group of those that do not continue a character, then the index of one for each that does. */
+  readonly leads: readonly number[]
+  readonly continuations: readonly number[]
+}
+
+/** Bytes that no block tells apart are one group. */
+function groupBytes({ leads, children }: Blocks): ByteGroups {
+  const symbolOf = new Uint8Array(256)
+  const groupOf = new Map<string, number>()
+  const leadBytes: number[] = []
+  const put = (byte: number, key: string, isLead: boolean, list: number[]): void => {
+    let group = groupOf.get(key)
+    if (group === undefined) {
+      group = groupOf.size
+      groupOf.set(key, group)
+      list.push(isLead ? byte : byte - 0x80)
+    }
+    symbolOf[byte] = group
+  }
+  for (let byte = 0; byte < 256; byte++) {
+    if (byte < 0x80 || byte >= 0xc0) put(byte, `lead ${leads[byte] ?? NOTHING}`, true, leadBytes)
+  }
+  const continuations: number[] = []
+  for (let i = 0; i < CONTINUATIONS; i++) {
+    put(0x80 + i, `next ${children.map((items) => items[i]).join()}`, false, continuations)
+  }
+  return { symbolOf, leads: leadBytes, continuations }
 }
