@@ -22,6 +22,17 @@ export function checkCommand(terminal: Terminal): Command {
     .option('--fix', 'apply the fixes that are certainly right, then check again')
     .option('--strict', 'report as errors the warnings that the language reference marks so')
     .addOption(formatOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  kavach check policy
+  kavach check policy --fix
+  kavach check policy --strict --format github    annotations in a pull request
+  kavach check policy --format sarif > policy.sarif
+
+The exit code is 1 when there is an error; warnings alone leave it 0.`,
+    )
     .action(async (path: string, options: CheckOptions) => {
       terminal.recordExit(await check(terminal, path, options))
     })
@@ -34,7 +45,10 @@ async function check(terminal: Terminal, path: string, options: CheckOptions): P
   if (options.fix) {
     const fixed = applyFixes(folder, checked.diagnostics)
     if (fixed.count > 0) {
-      writeFilesAtomically(fixed.files.map(({ path: name, text }) => ({ path: join(folder.root, name), data: text })))
+      writeFilesAtomically(
+        terminal.cwd,
+        fixed.files.map(({ path: name, text }) => ({ path: join(folder.root, name), data: text })),
+      )
       terminal.note(`fixed ${plural(fixed.count, 'finding')} in ${plural(fixed.files.length, 'file')}\n`)
       folder = loadPolicyFolder(terminal, path)
       checked = checkFolder(folder, { strict })
@@ -42,7 +56,8 @@ async function check(terminal: Terminal, path: string, options: CheckOptions): P
   }
   const code = await printFindings(terminal, folder, checked.diagnostics, options.format)
   if (options.format === 'text') {
-    const summary = code === EXIT_FINE && checked.diagnostics.length === 0 ? 'nothing to report' : countFindings(checked.diagnostics)
+    const summary =
+      code === EXIT_FINE && checked.diagnostics.length === 0 ? 'nothing to report' : countFindings(checked.diagnostics)
     terminal.note(`${path}: ${plural(folder.files.length, 'file')}, ${summary}\n`)
   }
   return code
@@ -63,7 +78,12 @@ export function applyFixes(
   const files = folder.files.flatMap(({ path, text }) => {
     const edits = taken.filter((edit) => edit.path === path).sort((a, b) => b.span.start - a.span.start)
     if (edits.length === 0) return []
-    return [{ path, text: edits.reduce((now, { span, text: put }) => now.slice(0, span.start) + put + now.slice(span.end), text) }]
+    return [
+      {
+        path,
+        text: edits.reduce((now, { span, text: put }) => now.slice(0, span.start) + put + now.slice(span.end), text),
+      },
+    ]
   })
   return { files, count }
 }

@@ -40,7 +40,7 @@ export async function requireSound(terminal: Terminal, folder: PolicyFolder): Pr
   const { model } = checked
   if (model !== undefined) return { ...checked, model }
   const errors = checked.diagnostics.filter(({ severity }) => severity === 'error')
-  await printFindings(terminal.withOutputTo(terminal.stderr), folder, errors, 'text')
+  await printFindings(terminal.toErrors(), folder, errors, 'text')
   throw new CliError(
     EXIT_FINDINGS,
     `the policy in \`${folder.shown}\` has ${countFindings(errors)}`,

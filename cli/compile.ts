@@ -35,7 +35,16 @@ export function compileCommand(terminal: Terminal): Command {
     .option('--not-before <time>', 'the image denies everything before this time, RFC 3339 with Z', toInstant)
     .option('--not-after <time>', 'the image denies everything from this time on, RFC 3339 with Z', toInstant)
     .addOption(formatOption())
-    .addHelpText('after', '\nThe same policy gives the same bytes on every machine.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  kavach compile policy -o build
+  kavach compile policy -o build --not-after 2026-12-31T00:00:00Z
+
+The same policy gives the same bytes on every machine. A generation older than that of NAME.img in the
+output folder is refused with exit code 2: hosts would refuse it too.`,
+    )
     .action(async (path: string, options: CompileOptions) => {
       terminal.recordExit(await compile(terminal, path, options))
     })
@@ -51,7 +60,12 @@ async function compile(terminal: Terminal, path: string, options: CompileOptions
   const diagnostics = options.requireProofs
     ? checked.diagnostics.map((found) => (found.code === NOT_PROVED ? { ...found, severity: 'error' as const } : found))
     : checked.diagnostics
-  const code = await printFindings(terminal.withOutputTo(options.format === 'text' ? terminal.stderr : terminal.stdout), folder, diagnostics, options.format)
+  const code = await printFindings(
+    options.format === 'text' ? terminal.toErrors() : terminal,
+    folder,
+    diagnostics,
+    options.format,
+  )
   if (code !== 0 || checked.model === undefined) return EXIT_FINDINGS
 
   const model = {
@@ -65,10 +79,10 @@ async function compile(terminal: Terminal, path: string, options: CompileOptions
   const files = [
     { path: `${base}.wasm`, data: spliceModule(loadEngineWasm(), image) },
     { path: `${base}.img`, data: image },
-    { path: `${base}.d.ts`, data: emitTypes(checked) },
-    { path: `${base}.map.json`, data: emitSourceMap(checked) },
+    { path: `${base}.d.ts`, data: emitTypes(model, checked.catalogs) },
+    { path: `${base}.map.json`, data: emitSourceMap(checked.map) },
   ]
-  writeFilesAtomically(files)
+  writeFilesAtomically(terminal.cwd, files)
   if (options.format === 'text') {
     const { generation, digest } = identityOf(image)
     await terminal.print(`${model.name} generation ${generation}, digest ${digest}\n`)

@@ -9,6 +9,13 @@ export function disassembleCommand(terminal: Terminal): Command {
   return new Command('disassemble')
     .description('print what a compiled policy holds')
     .argument('<file>', 'module (.wasm) or image (.img)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  kavach disassemble build/acme.wasm
+  diff <(kavach disassemble old.img) <(kavach disassemble new.img)`,
+    )
     .action(async (file: string) => {
       const { image } = loadCompiled(terminal, file)
       const text = read(image, file)
@@ -21,6 +28,10 @@ function read(image: Uint8Array, file: string): string {
     return disassemble(image)
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    throw new CliError(EXIT_FINDINGS, `\`${file}\` is damaged: ${error.message}`, 'compile the policy again with `kavach compile`')
+    throw new CliError(
+      EXIT_FINDINGS,
+      `\`${file}\` is damaged: ${error.message}`,
+      'compile the policy again with `kavach compile`',
+    )
   }
 }

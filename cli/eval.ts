@@ -1,17 +1,15 @@
 /** `kavach eval`: requests in, decisions out, a line each. */
-import { createReadStream } from 'node:fs'
+import { createReadStream, type ReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { emitImage, emitState, spliceModule } from '../compiler/emit/index.ts'
-import { parseState } from '../compiler/model/index.ts'
-import { type Engine, loadEngine } from '../engine-wasm/host/index.ts'
+import type { Engine } from '../engine-wasm/host/index.ts'
 import { requireSound } from './checked.ts'
-import { loadEngineWasm } from './engine-wasm.ts'
 import { CliError, EXIT_FINDINGS, EXIT_FINE, EXIT_INTERRUPTED } from './exit.ts'
 import { inputError, isFolder } from './files.ts'
 import { toInstant } from './instant.ts'
 import { type Line, readLines } from './lines.ts'
 import { loadCompiled } from './module-file.ts'
+import { engineOfImage, engineOfModel, engineOfModule, type PolicyEngine, putState } from './policy-engine.ts'
 import { loadPolicyFolder, loadText } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -34,6 +32,11 @@ export function evalCommand(terminal: Terminal): Command {
       `
 A request:  {"agent":"planner","action":"read","resource":"mcp:github:repos"}
 Optional:   id, via, args, ip, now, since, cost, trust, tenant, approvedBy, approvedAt, readings
+
+Examples:
+  kavach eval --module build/acme.wasm --requests requests.ndjson
+  echo '{"agent":"triager","action":"read","resource":"mcp:wiki:home"}' | kavach eval -m policies/acme --now system
+
 Readings that are not given count as 0, and charging what a decision reserves is left to you.
 A line that is no request is answered with the reason invalid-request, and the run goes on.
 The exit code is 0 whatever is decided.`,
@@ -44,59 +47,37 @@ The exit code is 0 whatever is decided.`,
 }
 
 async function evaluate(terminal: Terminal, options: EvalOptions): Promise<number> {
-  const { image, module } = await loadPolicy(terminal, options.module)
-  const engine = startEngine(module, options.module)
-  if (options.state !== undefined) putState(terminal, engine, image, options.state)
+  const { interrupt } = terminal.parts
+  const policy = await openPolicy(terminal, options.module)
+  if (options.state !== undefined) putState(policy, loadState(terminal, options.state), options.state)
   const now = options.now
-  const clock = now === 'system' ? terminal.now : now === undefined ? undefined : () => now
+  const clock = now === 'system' ? terminal.parts.now : now === undefined ? undefined : () => now
 
-  terminal.takeInterrupts()
+  let decided = 0
+  terminal.parts.takeInterrupts()
   for await (const line of readLines(openRequests(terminal, options.requests))) {
-    if (terminal.interrupt.aborted) return EXIT_INTERRUPTED
+    if (interrupt.aborted) break
     if ('text' in line && line.text.trim() === '') continue
-    await terminal.print(`${answer(engine, line, clock)}\n`)
+    await terminal.print(`${answer(policy.engine, line, clock)}\n`)
+    decided++
+    terminal.progress(() => `${decided} decided`)
   }
-  return terminal.interrupt.aborted ? EXIT_INTERRUPTED : EXIT_FINE
+  terminal.endProgress()
+  return interrupt.aborted ? EXIT_INTERRUPTED : EXIT_FINE
 }
 
-async function loadPolicy(
-  terminal: Terminal,
-  named: string,
-): Promise<{ readonly image: Uint8Array; readonly module: Uint8Array }> {
+async function openPolicy(terminal: Terminal, named: string): Promise<PolicyEngine> {
   if (named.endsWith('.kavach') || isFolder(resolve(terminal.cwd, named), named)) {
     const { model } = await requireSound(terminal, loadPolicyFolder(terminal, named))
-    const image = emitImage(model)
-    return { image, module: spliceModule(loadEngineWasm(), image) }
+    return engineOfModel(model)
   }
   const compiled = loadCompiled(terminal, named)
-  const module = compiled.kind === 'module' ? compiled.module : spliceModule(loadEngineWasm(), compiled.image)
-  return { image: compiled.image, module }
+  if (compiled.kind === 'image') return engineOfImage(compiled.image, named)
+  return { engine: engineOfModule(compiled.module, named), image: compiled.image }
 }
 
-/** @throws {CliError} 1 when WebAssembly or the verifier of the engine refuses the bytes */
-function startEngine(module: Uint8Array, named: string): Engine {
-  try {
-    return loadEngine(module)
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    throw new CliError(
-      EXIT_FINDINGS,
-      `\`${named}\` cannot be loaded: ${error.message}`,
-      'compile the policy again with `kavach compile`; a module that was changed by hand is refused',
-    )
-  }
-}
-
-function putState(terminal: Terminal, engine: Engine, image: Uint8Array, named: string): void {
-  const parsed = parseState(parseJson(loadText(resolve(terminal.cwd, named), named), named))
-  if (!parsed.ok) throw new CliError(EXIT_FINDINGS, `\`${named}\`: ${parsed.message}`, 'see `kavach eval --help` and docs/language.md')
-  const state = parsed.value
-  for (const record of emitState(state, image)) engine.putRecord(record)
-  for (const id of state.revoked) engine.setFlag(id, 'revoked')
-  for (const id of state.suspended) engine.setFlag(id, 'suspended')
-}
-
-function parseJson(text: string, named: string): unknown {
+function loadState(terminal: Terminal, named: string): unknown {
+  const text = loadText(resolve(terminal.cwd, named), named)
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -107,14 +88,26 @@ function parseJson(text: string, named: string): unknown {
 
 /** Opens at once, so that a missing file is reported before anything is decided. */
 function openRequests(terminal: Terminal, named: string): AsyncIterable<Uint8Array> {
-  if (named === '-') return abortable(terminal.stdin, terminal.interrupt)
+  const { stdin, interrupt } = terminal.parts
+  if (named === '-') return untilAborted(stdin, interrupt)
   const path = resolve(terminal.cwd, named)
   if (isFolder(path, named)) throw inputError(Object.assign(new Error(), { code: 'EISDIR' }), named)
-  return abortable(createReadStream(path, { highWaterMark: 1 << 18 }), terminal.interrupt)
+  return readable(createReadStream(path, { highWaterMark: 1 << 18 }), named, interrupt)
+}
+
+async function* readable(stream: ReadStream, named: string, interrupt: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* untilAborted(stream, interrupt)
+  } catch (error) {
+    throw inputError(error, named)
+  }
 }
 
 /** Ends, without an error, when Ctrl-C was pressed. */
-async function* abortable(stream: AsyncIterable<Uint8Array> & { destroy(): unknown }, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* untilAborted(
+  stream: AsyncIterable<Uint8Array> & { destroy(): unknown },
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const stop = () => stream.destroy()
   signal.addEventListener('abort', stop)
   try {
@@ -128,16 +121,21 @@ async function* abortable(stream: AsyncIterable<Uint8Array> & { destroy(): unkno
 
 function answer(engine: Engine, line: Line, clock: (() => number) | undefined): string {
   if ('fault' in line) return refuse(engine, line, line.fault)
-  let request: unknown
   try {
-    request = JSON.parse(line.text)
+    const request: unknown = JSON.parse(line.text)
+    if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+      return refuse(engine, line, 'it is not an object')
+    }
+    return decide(engine, request, clock)
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    return refuse(engine, line, 'it is not JSON')
+    if (error instanceof SyntaxError) return refuse(engine, line, 'it is not JSON')
+    // What nests too deeply for the stack is no request either.
+    if (error instanceof RangeError) return refuse(engine, line, 'it nests too deeply')
+    throw error
   }
-  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
-    return refuse(engine, line, 'it is not an object')
-  }
+}
+
+function decide(engine: Engine, request: object, clock: (() => number) | undefined): string {
   // The engine looks at every member itself and answers invalid-request for what it does not like.
   const asked = request as Parameters<Engine['decide']>[0] & { readonly id?: unknown }
   const filled = {

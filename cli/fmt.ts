@@ -19,6 +19,16 @@ export function fmtCommand(terminal: Terminal): Command {
     .argument('[paths...]', 'files, or folders of .kavach files')
     .option('--check', 'write nothing; name the files that are not formatted and exit with 1')
     .addOption(formatOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  kavach fmt policy
+  kavach fmt --check policy     for CI
+  kavach fmt - < in.kavach      for editors
+
+Comments stay where they are. A file with a syntax error is not touched.`,
+    )
     .action(async (paths: string[], options: FmtOptions) => {
       if (paths.length === 0 || (paths.length === 1 && paths[0] === '-')) {
         terminal.recordExit(await formatStream(terminal, options))
@@ -30,7 +40,7 @@ export function fmtCommand(terminal: Terminal): Command {
 
 async function formatStream(terminal: Terminal, options: FmtOptions): Promise<number> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of terminal.stdin) chunks.push(Buffer.from(chunk))
+  for await (const chunk of terminal.parts.stdin) chunks.push(Buffer.from(chunk))
   const text = toText(Buffer.concat(chunks), 'standard input')
   const formatted = await format(terminal, { path: '<stdin>', text }, options)
   if (formatted === undefined) return EXIT_FINDINGS
@@ -53,7 +63,7 @@ async function formatPath(terminal: Terminal, named: string, options: FmtOptions
   }
   for (const { path: file } of changed) await terminal.print(`${relative(terminal.cwd, file)}\n`)
   if (options.check) return changed.length > 0 ? EXIT_FINDINGS : code
-  writeFilesAtomically(changed)
+  writeFilesAtomically(terminal.cwd, changed)
   return code
 }
 

@@ -20,6 +20,15 @@ export function importMcpCommand(): Command {
     .option('--header <header>', 'HTTP header `NAME: VALUE`, may be repeated', collect, [])
     .option('--env <variable>', 'NAME or NAME=VALUE handed to the server, may be repeated', collect, [])
     .option('--timeout <seconds>', 'longest wait for each answer', '30')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  kavach import mcp --name files --out policy/catalog/files.tools.json -- npx my-mcp-server /srv/files
+  kavach import mcp --map hints --url https://mcp.example.com/mcp --header 'Authorization: Bearer TOKEN'
+
+The server gets only the variables that every program needs, and those that --env names.`,
+    )
     .action(async (command: string[], options: Omit<McpImport, 'command'>) => {
       process.exitCode = await importMcp({ ...options, command })
     })

@@ -11,6 +11,14 @@ export function importPermissionsCommand(): Command {
     .argument('<file>', 'JSON file: permissions, an agent, or an array of agents')
     .addOption(new Option('--star <reading>', 'a last `*` is one segment, or all the rest').choices(['one', 'rest']))
     .option('--name <name>', 'name of the policy, and of the agent for bare permissions', 'imported')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  kavach import permissions agents.json --star=rest --name bots > policy/bots.kavach
+
+Systems read a last \`*\` in two ways: one more segment, or everything below. Where it occurs, --star says which.`,
+    )
     .action(async (file: string, options: { readonly star?: StarReading; readonly name: string }) => {
       process.exitCode = await importPermissions(file, options)
     })

@@ -11,6 +11,13 @@ export function initCommand(terminal: Terminal): Command {
   return new Command('init')
     .description('start a policy: a starter with tests, and a CI workflow; never overwrites a file')
     .argument('[folder]', 'where the policy goes', 'policy')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  kavach init                 a policy in ./policy
+  kavach init policies/bots`,
+    )
     .action(async (folder: string) => {
       await init(terminal, folder)
     })
@@ -29,11 +36,15 @@ async function init(terminal: Terminal, named: string): Promise<void> {
   ]
   const shown = (path: string): string => relative(terminal.cwd, path) || path
   if (existsSync(target) && readdirSync(target).some((name) => name.endsWith('.kavach'))) {
-    throw new CliError(EXIT_USAGE, `there is a policy in \`${named}\` already`, 'name another folder; nothing was written')
+    throw new CliError(
+      EXIT_USAGE,
+      `there is a policy in \`${named}\` already`,
+      'name another folder; nothing was written',
+    )
   }
   const made = files.filter(({ path }) => !existsSync(path))
   const kept = files.filter(({ path }) => existsSync(path))
-  writeFilesAtomically(made)
+  writeFilesAtomically(terminal.cwd, made)
   for (const { path } of made) await terminal.print(`made ${shown(path)}\n`)
   for (const { path } of kept) await terminal.print(`kept ${shown(path)}, which was there\n`)
   await terminal.print(`

@@ -9,7 +9,7 @@ export type Line =
   | { readonly number: number; readonly fault: string }
 
 /**
- * Yields every line without its end (`\n` or `\r\n`); a byte order mark at the start is dropped.
+ * Yields every line without its end (`\n` or `\r\n`); a byte order mark at its start is dropped.
  *
  * A line beyond `maxBytes` is skipped as it streams by, so that memory stays bounded.
  */

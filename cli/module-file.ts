@@ -1,6 +1,14 @@
 /** Compiled policies on disk: images, modules, and what stands in their headers. */
 import { resolve } from 'node:path'
-import { H_DIGEST, H_GENERATION, H_LENGTH, H_MAGIC, H_SECTIONS, IMAGE_MAGIC, DIGEST_BYTES } from '../engine-wasm/format/layout.ts'
+import {
+  DIGEST_BYTES,
+  H_DIGEST,
+  H_GENERATION,
+  H_LENGTH,
+  H_MAGIC,
+  H_SECTIONS,
+  IMAGE_MAGIC,
+} from '../engine-wasm/format/layout.ts'
 import { CliError, EXIT_FINDINGS } from './exit.ts'
 import { loadBytes } from './files.ts'
 import type { Terminal } from './terminal.ts'

@@ -1,5 +1,5 @@
 /** A policy on disk: the `.kavach` files of one folder, or one file. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { type Dirent, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { CliError, EXIT_NO_INPUT } from './exit.ts'
 import { inputError, isFolder, loadBytes } from './files.ts'
@@ -48,7 +48,7 @@ export function policyFilesBelow(root: string, shown = root): readonly string[] 
       if (entry.isDirectory()) {
         if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
         visit(join(folder, entry.name), `${prefix}${entry.name}/`)
-      } else if (entry.name.endsWith('.kavach') && entry.name !== '.kavach') {
+      } else if (isPolicyFile(entry)) {
         names.push(`${prefix}${entry.name}`)
       }
     }
@@ -59,6 +59,11 @@ export function policyFilesBelow(root: string, shown = root): readonly string[] 
     throw inputError(error, shown)
   }
   return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+}
+
+function isPolicyFile(entry: Dirent): boolean {
+  if (!entry.isFile() && !entry.isSymbolicLink()) return false
+  return entry.name.endsWith('.kavach') && entry.name !== '.kavach'
 }
 
 /** The path by which a person in `terminal.cwd` finds a file of the policy. */

@@ -56,7 +56,7 @@ function toProgram(terminal: Terminal): Command {
       .helpOption('-h, --help', 'show this help')
       .showSuggestionAfterError(true)
       .configureOutput({
-        writeOut: (text) => terminal.stdout.write(text),
+        writeOut: (text) => terminal.parts.stdout.write(text),
         writeErr: (text) => terminal.note(text),
         outputError: (text, write) => write(toComplaint(text, command)),
       })
@@ -93,7 +93,7 @@ function report(error: unknown, terminal: Terminal): number {
   }
   const message = error instanceof Error ? error.message : String(error)
   terminal.note(`kavach: internal error: ${message}\n`)
-  if (terminal.debug && error instanceof Error) terminal.note(`${error.stack ?? ''}\n`)
+  if (terminal.parts.debug && error instanceof Error) terminal.note(`${error.stack ?? ''}\n`)
   else terminal.note('  = help: this is a defect of kavach; KAVACH_DEBUG=1 shows where it happened\n')
   return EXIT_INTERNAL
 }

@@ -3,12 +3,7 @@ import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { worstExit } from './exit.ts'
 
-export type TerminalParts = Pick<
-  Terminal,
-  'stdin' | 'stdout' | 'stderr' | 'cwd' | 'color' | 'debug' | 'now' | 'interrupt' | 'takeInterrupts'
->
-
-export class Terminal {
+export interface TerminalParts {
   readonly stdin: Readable
   readonly stdout: Writable
   readonly stderr: Writable
@@ -16,6 +11,10 @@ export class Terminal {
   readonly cwd: string
   /** Whether standard output wants colours. */
   readonly color: boolean
+  /** The same of standard error. */
+  readonly errorColor: boolean
+  /** Whether standard error is a screen that somebody watches. */
+  readonly watched: boolean
   /** Whether a stack trace is shown for what should not have happened. */
   readonly debug: boolean
   /** Milliseconds since 1970. */
@@ -24,18 +23,27 @@ export class Terminal {
   readonly interrupt: AbortSignal
   /** From now on Ctrl-C aborts `interrupt` instead of ending the process. */
   readonly takeInterrupts: () => void
+}
+
+/** Progress is shown at most this often. */
+const PROGRESS_MS = 200
+
+export class Terminal {
+  readonly parts: TerminalParts
   #exitCode = 0
+  #progressAt = 0
+  #hasProgress = false
 
   constructor(parts: TerminalParts) {
-    this.stdin = parts.stdin
-    this.stdout = parts.stdout
-    this.stderr = parts.stderr
-    this.cwd = parts.cwd
-    this.color = parts.color
-    this.debug = parts.debug
-    this.now = parts.now
-    this.interrupt = parts.interrupt
-    this.takeInterrupts = parts.takeInterrupts
+    this.parts = parts
+  }
+
+  get cwd(): string {
+    return this.parts.cwd
+  }
+
+  get color(): boolean {
+    return this.parts.color
   }
 
   /** What the process will return: the worst that was recorded. */
@@ -47,19 +55,37 @@ export class Terminal {
     this.#exitCode = worstExit(this.#exitCode, code)
   }
 
-  /** The same terminal, with `stream` as its standard output. */
-  withOutputTo(stream: Writable): Terminal {
-    const { stdin, stderr, cwd, color, debug, now, interrupt, takeInterrupts } = this
-    return new Terminal({ stdin, stdout: stream, stderr, cwd, color, debug, now, interrupt, takeInterrupts })
+  /** The same terminal, printing to standard error. */
+  toErrors(): Terminal {
+    return new Terminal({ ...this.parts, stdout: this.parts.stderr, color: this.parts.errorColor })
   }
 
   /** Writes to standard output and waits while the reader is slower than we are. */
   async print(text: string): Promise<void> {
-    if (!this.stdout.write(text) && !this.stdout.destroyed) await once(this.stdout, 'drain')
+    this.endProgress()
+    const { stdout } = this.parts
+    if (!stdout.write(text) && !stdout.destroyed) await once(stdout, 'drain')
   }
 
   /** Writes a remark for people to standard error. */
   note(text: string): void {
-    this.stderr.write(text)
+    this.endProgress()
+    this.parts.stderr.write(text)
+  }
+
+  /** Shows how far long work has come, on one line that the next output replaces; nothing where nobody watches. */
+  progress(describe: () => string): void {
+    if (!this.parts.watched) return
+    const now = this.parts.now()
+    if (now - this.#progressAt < PROGRESS_MS) return
+    this.#progressAt = now
+    this.#hasProgress = true
+    this.parts.stderr.write(`\r\u001b[K${describe()}`)
+  }
+
+  endProgress(): void {
+    if (!this.#hasProgress) return
+    this.#hasProgress = false
+    this.parts.stderr.write('\r\u001b[K')
   }
 }

@@ -6,36 +6,41 @@ import { fileURLToPath } from 'node:url'
 import { loadEngine } from 'kavachos/engine'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const out = 'build/quickstart'
+const POLICY = 'policies/acme'
+const OUT = 'build/quickstart'
 const ROUNDS = 2000
 
-console.log(`$ npx kavach compile policies/acme -o ${out}`)
-const compiled = spawnSync(process.execPath, ['dist/cli/main.js', 'compile', 'policies/acme', '-o', out], {
-  cwd: root,
-  stdio: 'inherit',
-})
-if (compiled.status !== 0) process.exit(compiled.status ?? 1)
+console.log(`$ npx kavach compile ${POLICY} -o ${OUT}`)
+const command = [join(root, 'dist/cli/main.js'), 'compile', POLICY, '-o', OUT]
+const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' })
+if (status !== 0) process.exit(status ?? 1)
 
-const engine = loadEngine(readFileSync(join(root, out, 'acme.wasm')))
-const map = JSON.parse(readFileSync(join(root, out, 'acme.map.json'), 'utf8'))
-const requests = readFileSync(join(root, 'policies/acme/requests.ndjson'), 'utf8').trim().split('\n')
+const engine = loadEngine(readFileSync(join(root, OUT, 'acme.wasm')))
+const { rules } = JSON.parse(readFileSync(join(root, OUT, 'acme.map.json'), 'utf8'))
+const lines = readFileSync(join(root, POLICY, 'requests.ndjson'), 'utf8')
+  .trim()
+  .split('\n')
 
-const rows = requests.map((line) => {
+const table = lines.map((line) => {
   const { id, ...request } = { readings: {}, ...JSON.parse(line) }
   const decision = engine.decide(request, { charge: 'caller' })
   const chain = [...(request.via ?? []), request.agent].join(' > ')
-  return [id, chain, `${request.action} ${request.resource}`, decision.decision, decision.reason, lineOf(decision), timeOf(request)]
+  const { decision: verdict, reason } = decision
+  return [id, chain, `${request.action} ${request.resource}`, verdict, reason, ruleOf(decision), microseconds(request)]
 })
 
-const head = ['request', 'who', 'what', 'verdict', 'reason', 'policy line', 'us']
-const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)))
-console.log()
-for (const row of [head, widths.map((width) => '-'.repeat(width)), ...rows]) {
-  console.log(row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd())
-}
-console.log(`\nus: microseconds a decision, mean of ${ROUNDS} after as many to warm up, on this machine now.`)
+printTable(['request', 'who', 'what', 'verdict', 'reason', 'decided by', 'us'], table)
+console.log(`
+decided by: the guardrail that denied, or the grant that was used; what no grant allows is denied without one.
+us: microseconds a decision, the mean of ${ROUNDS} after as many to warm up, on this machine, now.`)
 
-function timeOf(request) {
+/** Where the rule stands that decided. */
+function ruleOf({ guard, grant }) {
+  const rule = rules[guard ?? grant]
+  return rule === undefined ? '-' : `${rule.path}:${rule.line}`
+}
+
+function microseconds(request) {
   let started = 0
   for (let round = 0; round < 2 * ROUNDS; round++) {
     if (round === ROUNDS) started = performance.now()
@@ -44,7 +49,10 @@ function timeOf(request) {
   return (((performance.now() - started) * 1000) / ROUNDS).toFixed(2)
 }
 
-/** Where the rule stands that decided. */
-function lineOf(decision) {
-  return JSON.stringify(map).length > 0 ? '' : decision
+function printTable(head, rows) {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)))
+  const last = head.length - 1
+  const cell = (text, column) => (column === last ? text.padStart(widths[column]) : text.padEnd(widths[column]))
+  console.log()
+  for (const row of [head, widths.map((width) => '-'.repeat(width)), ...rows]) console.log(row.map(cell).join('  '))
 }

@@ -1,0 +1,183 @@
+/** `kavach test`: the tests in the policy files, decided by the engine. */
+import { Command, Option } from 'commander'
+import {
+  RUNTIME_TEST_STATE,
+  type RuleOrigin,
+  runTests,
+  type SourceMap,
+  type TestResult,
+} from '../compiler/front/index.ts'
+import type { Decision } from '../engine-wasm/host/index.ts'
+import type { Diagnostic } from '../grammar/index.ts'
+import { requireSound, type SoundPolicy } from './checked.ts'
+import { EXIT_FINDINGS, EXIT_FINE } from './exit.ts'
+import { FORMATS, plural, printFindings } from './findings.ts'
+import { engineOfModel, putState } from './policy-engine.ts'
+import { loadPolicyFolder, type PolicyFolder, shownPath } from './policy-folder.ts'
+import type { Terminal } from './terminal.ts'
+
+interface TestOptions {
+  readonly format: (typeof FORMATS)[number]
+}
+
+export function testCommand(terminal: Terminal): Command {
+  return new Command('test')
+    .description('run the tests in the policy files and show what came out otherwise')
+    .argument('<path>', 'folder of .kavach files, or one file')
+    .addOption(new Option('--format <format>', 'how results are printed').choices(FORMATS).default('text'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  kavach test policy
+  kavach test policy --format github    annotations in a pull request
+
+A row of a test asks each of its actions on each of its resources; the exit code is 1 when one answer
+is not the expected one. Meters that a row does not mention read 0.`,
+    )
+    .action(async (path: string, options: TestOptions) => {
+      terminal.recordExit(await test(terminal, path, options))
+    })
+}
+
+async function test(terminal: Terminal, path: string, { format }: TestOptions): Promise<number> {
+  const folder = loadPolicyFolder(terminal, path)
+  const policy = await requireSound(terminal, folder)
+  const answers = answerAll(policy)
+  const failed = answers.filter(({ result }) => !result.passed)
+  if (format === 'json') await terminal.print(`${JSON.stringify(toJson(policy, answers), null, 2)}\n`)
+  if (format === 'text') await terminal.print(toText(terminal, folder, answers))
+  if (format !== 'json') await printFindings(terminal, folder, failed.map(toDiagnostic), format)
+  if (format === 'text') await terminal.print(summary(terminal, path, answers))
+  return failed.length > 0 ? EXIT_FINDINGS : EXIT_FINE
+}
+
+/** A question of a row with the rule that decided it, where one did. */
+interface Answer {
+  readonly result: TestResult
+  readonly rule: RuleOrigin | undefined
+}
+
+function answerAll({ files, model, map }: SoundPolicy): readonly Answer[] {
+  const running = engineOfModel(model)
+  putState(running, RUNTIME_TEST_STATE, 'runtime')
+  const decisions: Decision[] = []
+  const results = runTests(files, (request) => {
+    const decision = running.engine.decide({ ...request, readings: request.readings ?? {} }, { charge: 'caller' })
+    decisions.push(decision)
+    return decision
+  })
+  return results.map((result, index) => ({ result, rule: ruleOf(map, decisions[index]) }))
+}
+
+/** The guardrail that denied, or the grant that the root was judged by. */
+function ruleOf(map: SourceMap, decision: Decision | undefined): RuleOrigin | undefined {
+  const id = decision?.guard ?? decision?.grant
+  return id === undefined ? undefined : map.rules[id]
+}
+
+/** Answers of one test, and below it of one row, in the order of the text. */
+interface TestGroup {
+  readonly path: string
+  readonly title: string
+  readonly rows: readonly (readonly Answer[])[]
+}
+
+function groupByTest(answers: readonly Answer[]): readonly TestGroup[] {
+  const tests: { path: string; title: string; rows: Answer[][] }[] = []
+  let last: TestResult | undefined
+  for (const answer of answers) {
+    const { path, title, span } = answer.result
+    const isSameTest = last?.path === path && last.title === title
+    if (!isSameTest) tests.push({ path, title, rows: [] })
+    const rows = tests.at(-1)?.rows ?? []
+    if (isSameTest && last?.span.start === span.start) rows.at(-1)?.push(answer)
+    else rows.push([answer])
+    last = answer.result
+  }
+  return tests
+}
+
+function toText(terminal: Terminal, folder: PolicyFolder, answers: readonly Answer[]): string {
+  const lines: string[] = []
+  for (const { path, title, rows } of groupByTest(answers)) {
+    lines.push(`${title}  ${paint(terminal, DIM, shownPath(terminal, folder.root, path))}`)
+    for (const row of rows) {
+      const isPassed = row.every(({ result }) => result.passed)
+      const mark = isPassed ? paint(terminal, GREEN, 'ok    ') : paint(terminal, RED, 'FAILED')
+      lines.push(`  ${mark}  ${oneLine(row[0]?.result.row ?? '')}`)
+    }
+    lines.push('')
+  }
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function oneLine(row: string): string {
+  return row.replace(/\s*\n\s*/g, ' ')
+}
+
+function summary(terminal: Terminal, path: string, answers: readonly Answer[]): string {
+  if (answers.length === 0) {
+    return `${path}: no tests\n  = help: write \`test "what you expect" as AGENT { allow read on RESOURCE }\` into a file beside the policy\n`
+  }
+  const tests = groupByTest(answers)
+  const failed = answers.filter(({ result }) => !result.passed).length
+  const questions = `${plural(answers.length, 'question')}: ${answers.length - failed} passed, ${failed} failed`
+  return paint(terminal, failed > 0 ? RED : GREEN, `${plural(tests.length, 'test')}, ${questions}`).concat('\n')
+}
+
+/** What `--format sarif` and `github` report, and what `text` shows below the list. */
+function toDiagnostic({ result, rule }: Answer): Diagnostic {
+  const { path, span, request, expected, got, title } = result
+  const want = expected.reason === undefined ? `\`${expected.decision}\`` : because(expected.decision, expected.reason)
+  return {
+    code: 'KV8001',
+    severity: 'error',
+    message: `expected ${want}, got ${because(got.decision, got.reason)}`,
+    path,
+    span,
+    label: `of the test \`${title}\``,
+    ...(rule !== undefined && {
+      secondary: [{ path: rule.path, span: rule.span, label: `this ${nounOf(rule)} decided` }],
+    }),
+    notes: [{ key: 'request', text: JSON.stringify(request) }],
+    help: 'mend the rule, or the row when the policy is right',
+  }
+}
+
+function because(decision: string, reason: string): string {
+  return `\`${decision}\` because \`${reason}\``
+}
+
+function nounOf(rule: RuleOrigin): string {
+  return rule.kind === 'allow' ? 'grant' : 'guardrail'
+}
+
+function toJson({ model, map }: SoundPolicy, answers: readonly Answer[]): unknown {
+  const failed = answers.filter(({ result }) => !result.passed).length
+  return {
+    policy: { name: model.name, generation: Number(model.generation), rules: map.rules.length },
+    passed: answers.length - failed,
+    failed,
+    tests: groupByTest(answers).map(({ path, title, rows }) => ({
+      path,
+      title,
+      rows: rows.flat().map(({ result, rule }) => ({
+        row: oneLine(result.row),
+        passed: result.passed,
+        request: result.request,
+        expected: result.expected,
+        got: result.got,
+        ...(rule !== undefined && { rule: { id: rule.id, path: rule.path, line: rule.line } }),
+      })),
+    })),
+  }
+}
+
+const GREEN = 32
+const RED = 31
+const DIM = 2
+
+function paint(terminal: Terminal, color: number, text: string): string {
+  return terminal.color ? `\u001b[${color}m${text}\u001b[0m` : text
+}
