@@ -35,9 +35,10 @@ function parseV4(from: usize, end: usize): i64 {
     value = (value << 8) | <i64>octet
     parts++
     if (at == end) return parts == 4 ? value : -1
-    if (load<u8>(at) != 0x2e || parts == 4) return -1
+    if (load<u8>(at) != 0x2e || parts == 4) break
     at++
   }
+  return -1
 }
 
 function parseV6(from: usize, end: usize): bool {

@@ -283,7 +283,7 @@ function run(at: usize, length: usize): i32 {
   }
   if (causes != 0) return deny(ctz(causes))
   const hops = principalCount - 1
-  if (hops > MAX_HOPS) return deny(REASON_DELEGATION_DEPTH)
+  if (hops > <u32>MAX_HOPS) return deny(REASON_DELEGATION_DEPTH)
 
   resetRules()
   candidateCount = 0
@@ -313,7 +313,7 @@ function run(at: usize, length: usize): i32 {
   if (causes != 0) {
     const reason = <u32>ctz(causes)
     if (reason == REASON_FORBIDDEN) store<u32>(RESPONSE, forbidId, RES_GUARD)
-    if (reason >= REASON_IP_NOT_ALLOWED) store<u32>(RESPONSE, causes >> REASON_IP_NOT_ALLOWED, RES_MASK)
+    if (reason >= <u32>REASON_IP_NOT_ALLOWED) store<u32>(RESPONSE, causes >> REASON_IP_NOT_ALLOWED, RES_MASK)
     return deny(reason)
   }
   return choose(hops)
@@ -587,7 +587,8 @@ export function meet(base: usize, rule: usize): void {
 
 function addCandidate(base: usize, extra: usize, id: u32): void {
   const f = meetFactor
-  store<u32>(f, load<u32>(f, meetRuntime != 0 ? F_RUNTIME : F_POLICY) + 1, meetRuntime != 0 ? F_RUNTIME : F_POLICY)
+  const tally = f + (meetRuntime != 0 ? F_RUNTIME : F_POLICY)
+  store<u32>(tally, load<u32>(tally) + 1)
   const start = load<u32>(f, F_START)
   const count = load<u32>(f, F_COUNT)
   // The same grant through two of its patterns is one candidate.
@@ -913,7 +914,7 @@ function judgeApproval(base: usize, index: u32, note: bool): i32 {
     if (given) approvalUsed = true
     else {
       const count = load<u32>(RESPONSE, RES_APPROVAL_COUNT)
-      if (count < MAX_APPROVALS) {
+      if (count < <u32>MAX_APPROVALS) {
         const at = RESPONSE + RES_APPROVALS + <usize>count * RES_APPROVAL_SIZE
         store<u32>(at, by == <u32>NONE ? 0 : <u32>stringAddress(base, by))
         store<u32>(at, by == <u32>NONE ? 0 : <u32>stringLength(base, by), 4)

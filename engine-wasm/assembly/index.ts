@@ -32,7 +32,7 @@ import {
 import { MAX_IMAGE_BYTES, MAX_METERS, MAX_REQUEST_BYTES, REQUEST_BYTES } from '../format/limits'
 import { activeImage, decide, setActive } from './eval'
 import { findAgent, section } from './image'
-import { BOOT, grow, REQUEST, RESPONSE } from './memory'
+import { BOOT, grow, HEAP, REQUEST, RESPONSE, SLACK } from './memory'
 import { dropRecord, putRecord, setFlags } from './overlay'
 import { shaBegin, shaEnd, shaUpdate } from './sha256'
 import { hashBytes } from './text'
@@ -42,6 +42,8 @@ export const kavach_abi_major: i32 = ABI_MAJOR
 export const kavach_abi_minor: i32 = ABI_MINOR
 /** Bit 0: reads policy images; bit 1: run-time records; bit 2: explains. */
 export const kavach_features: i32 = 7
+/** Where images begin: the size of the memory of a module without a policy. */
+export const kavach_heap: i32 = <i32>HEAP
 
 let request: usize = REQUEST
 let requestBytes: usize = REQUEST_BYTES
@@ -70,7 +72,7 @@ export function res_ptr(): usize {
 /** Makes room for a request of `len` bytes; its address, or 0. The address of smaller requests may change with it. */
 export function req_reserve(len: usize): usize {
   if (len <= requestBytes) return request
-  if (len > MAX_REQUEST_BYTES) return 0
+  if (len > <usize>MAX_REQUEST_BYTES) return 0
   const bytes = len + (len >> 1)
   const at = grow(bytes)
   if (at == 0) return 0
@@ -84,7 +86,7 @@ export function boot(): i32 {
   const at = <usize>load<u32>(BOOT)
   const len = <usize>load<u32>(BOOT, 4)
   if (at == 0) return STATUS_NO_IMAGE
-  if (at + len > <usize>memory.size() << 16) return STATUS_BAD_VERSION
+  if (<u64>at + <u64>len + <u64>SLACK > <u64>memory.size() << 16) return STATUS_BAD_VERSION
   activeIsA = true
   incoming = at
   incomingBytes = len
@@ -96,7 +98,7 @@ export function boot(): i32 {
 /** Where to write an image of `len` bytes; 0 when there is no room. The active image stays as it is. */
 export function image_begin(len: usize): usize {
   incoming = 0
-  if (len > MAX_IMAGE_BYTES) return 0
+  if (len > <usize>MAX_IMAGE_BYTES) return 0
   const slot = activeIsA ? slotB : slotA
   const room = activeIsA ? slotBBytes : slotABytes
   if (slot != 0 && room >= len) incoming = slot

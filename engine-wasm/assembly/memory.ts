@@ -15,21 +15,21 @@ import {
   OVERLAY_BYTES,
   REQUEST_BYTES,
 } from '../format/limits'
-import { EXPLAINED_SIZE, RES_METER_SIZE, RES_METERS } from '../format/layout'
+import { BOOT_ADDRESS, EXPLAINED_SIZE, IMAGE_SLACK, RES_METER_SIZE, RES_METERS } from '../format/layout'
 
 /** Two words that a spliced module sets: address and length of its image. */
-export const BOOT: usize = 1024
+export const BOOT: usize = BOOT_ADDRESS
 export const REQUEST: usize = 16384
 /** Every text area ends in slack, so that words may be read past an end. */
-export const SLACK: usize = 64
+export const SLACK: usize = IMAGE_SLACK
 export const RESPONSE: usize = REQUEST + REQUEST_BYTES + SLACK
 export const RESPONSE_BYTES: usize = RES_METERS + MAX_METERS * RES_METER_SIZE + MAX_EXPLAINED * EXPLAINED_SIZE
 export const PRINCIPALS: usize = RESPONSE + RESPONSE_BYTES + SLACK
 export const PRINCIPAL_SIZE: usize = 64
-export const CANDIDATES: usize = PRINCIPALS + MAX_PRINCIPALS * PRINCIPAL_SIZE
+export const CANDIDATES: usize = PRINCIPALS + <usize>MAX_PRINCIPALS * PRINCIPAL_SIZE
 export const CANDIDATE_SIZE: usize = 48
 /** 65 words each: hash after k segments, end of segment k. */
-export const SEGMENT_HASHES: usize = CANDIDATES + MAX_CANDIDATES * CANDIDATE_SIZE
+export const SEGMENT_HASHES: usize = CANDIDATES + <usize>MAX_CANDIDATES * CANDIDATE_SIZE
 export const SEGMENT_STARTS: usize = SEGMENT_HASHES + 256
 /** Hash keys of the patterns that may match. */
 export const KEYS: usize = SEGMENT_STARTS + 256
@@ -37,7 +37,7 @@ export const FACTORS: usize = KEYS + 512
 export const FACTOR_SIZE: usize = 64
 export const CHARGES: usize = FACTORS + 32 * FACTOR_SIZE
 export const CHARGE_SIZE: usize = 16
-export const SHA_WORK: usize = CHARGES + MAX_METERS * CHARGE_SIZE
+export const SHA_WORK: usize = CHARGES + <usize>MAX_METERS * CHARGE_SIZE
 export const FLAG_HEADS: usize = SHA_WORK + 1024
 export const FLAGS: usize = FLAG_HEADS + FLAG_BUCKETS * 4
 export const OVERLAY_HEADS: usize = FLAGS + FLAG_BYTES

@@ -91,7 +91,7 @@ function bucket(hash: u32): usize {
 /** Copies a verified record into the ring, replacing one for the same key; the handle, or a negative status. */
 export function putRecord(image: usize, length: usize): i32 {
   const size = (BLOCK_HEADER + length + 71) & ~7
-  if (size > OVERLAY_BYTES >> 1) return STATUS_TOO_LARGE
+  if (size > <usize>OVERLAY_BYTES >> 1) return STATUS_TOO_LARGE
   let hash: u32 = 0
   if (load<u32>(image, H_KIND) == KIND_AGENT) {
     const agent = section(image, S_AGENTS)
@@ -114,14 +114,14 @@ export function putRecord(image: usize, length: usize): i32 {
     // The rest of the ring becomes a block without a bucket.
     const rest = OVERLAY_END - head
     if (rest > 0) {
-      while (used + rest > OVERLAY_BYTES) evict()
+      while (used + rest > <usize>OVERLAY_BYTES) evict()
       store<u32>(head, <u32>rest)
       if (rest >= BLOCK_HEADER) store<u32>(head, 0, 12)
       used += rest
     }
     head = OVERLAY
   }
-  while (used + size > OVERLAY_BYTES) evict()
+  while (used + size > <usize>OVERLAY_BYTES) evict()
   const block = head
   handles = handles == 0x7fffffff ? 1 : handles + 1
   store<u32>(block, <u32>size)
@@ -159,7 +159,7 @@ function unlink(block: usize): void {
 
 /** Forgets a record. */
 export function dropRecord(handle: u32): bool {
-  for (let i: usize = 0; i < OVERLAY_BUCKETS; i++) {
+  for (let i: usize = 0; i < <usize>OVERLAY_BUCKETS; i++) {
     let block = <usize>load<u32>(OVERLAY_HEADS + (i << 2))
     while (block != 0) {
       if (load<u32>(block, 12) == handle) {
@@ -197,7 +197,7 @@ function flagHead(at: usize, length: usize): usize {
 export function setFlags(at: usize, length: usize, flags: u32): i32 {
   let entry = findFlag(at, length)
   if (entry == 0) {
-    const size = (12 + length + 15) & ~7
+    const size = (<usize>12 + length + 15) & ~7
     if (flagEnd + size > FLAGS + FLAG_BYTES) return STATUS_TOO_LARGE
     const link = flagHead(at, length)
     entry = flagEnd

@@ -90,7 +90,7 @@ let timeValue: i64 = 0
 
 /** False when the request is malformed. `at` has `length` bytes and slack behind them. */
 export function readRequest(at: usize, length: usize): bool {
-  if (length < REQ_STRINGS) return false
+  if (length < <usize>REQ_STRINGS) return false
   const agentLength = <usize>load<u32>(at, REQ_AGENT_LENGTH)
   actionLength = <usize>load<u32>(at, REQ_ACTION_LENGTH)
   resourceLength = <usize>load<u32>(at, REQ_RESOURCE_LENGTH)
@@ -353,7 +353,7 @@ function skipValue(at: usize, end: usize, depth: i32): usize {
     }
     return entry == stop ? stop : 0
   }
-  return kind <= VALUE_OTHER ? at + 1 : 0
+  return kind <= <u32>VALUE_OTHER ? at + 1 : 0
 }
 
 /** The address behind a value that `readRequest` has accepted. */

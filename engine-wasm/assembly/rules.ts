@@ -49,15 +49,20 @@ function prepare(base: usize): void {
   keyCount = 1
   const last = segmentCount - 1
   if (((load<u32>(base, H_STAR_DEPTHS) >> last) & 1) != 0) {
-    store<u32>(KEYS + (<usize>keyCount++ << 2), keyHash(last, <u32>SALT_STAR))
+    addKey(keyHash(last, <u32>SALT_STAR))
   }
   let depths = load<u32>(base, H_REST_DEPTHS)
   while (depths != 0) {
     const depth = ctz(depths)
     if (depth >= segmentCount) break
-    store<u32>(KEYS + (<usize>keyCount++ << 2), keyHash(depth, <u32>SALT_REST))
+    addKey(keyHash(depth, <u32>SALT_REST))
     depths &= depths - 1
   }
+}
+
+function addKey(hash: u32): void {
+  store<u32>(KEYS + (<usize>keyCount << 2), hash)
+  keyCount++
 }
 
 /** Meets every rule of `[start, start + hashed + general)` that matches. */

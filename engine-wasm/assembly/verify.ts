@@ -218,13 +218,13 @@ function header(): i32 {
   if (load<u32>(base, H_MAGIC) != IMAGE_MAGIC) return STATUS_BAD_MAGIC
   if (<u32>load<u16>(base, H_VERSION) != ABI_MAJOR) return STATUS_BAD_VERSION
   if (<usize>load<u32>(base, H_LENGTH) != length) return STATUS_BAD_LENGTH
-  for (let s: usize = 0; s < SECTION_COUNT; s++) {
+  for (let s: usize = 0; s < <usize>SECTION_COUNT; s++) {
     const offset = load<u32>(base + H_SECTIONS + (s << 3))
     const bytes = <u64>sectionCount(base, s) * <u64>recordSize(s)
     if ((offset & 3) != 0 || offset < <u32>HEADER_BYTES || <u64>offset + bytes > <u64>length) return STATUS_BAD_OFFSET
   }
   const kind = load<u32>(base, H_KIND)
-  if (kind > KIND_DELEGATIONS) return STATUS_BAD_VERSION
+  if (kind > <u32>KIND_DELEGATIONS) return STATUS_BAD_VERSION
   if (kind == KIND_AGENT && sectionCount(base, S_AGENTS) != 1) return STATUS_BAD_OFFSET
   if (kind == KIND_DELEGATIONS && sectionCount(base, S_DELEGATIONS) == 0) return STATUS_BAD_OFFSET
   if (!powerOfTwo(S_ACTION_SLOTS) || !powerOfTwo(S_AGENT_SLOTS) || !powerOfTwo(S_PAIR_SLOTS)) return STATUS_BAD_OFFSET
@@ -411,7 +411,7 @@ function record(s: i32, at: usize): i32 {
       if (kind == PATTERN_DFA) return check(below(load<u32>(at, PATTERN_OFFSET), S_DFAS))
       const from = load<u32>(at, PATTERN_OFFSET)
       const size = load<u32>(at, PATTERN_LENGTH)
-      if (kind > PATTERN_DFA || !inBounds(from, size, S_BYTES)) return STATUS_BAD_OFFSET
+      if (kind > <u32>PATTERN_DFA || !inBounds(from, size, S_BYTES)) return STATUS_BAD_OFFSET
       // A prefix ends in `:`, else it would match inside a segment.
       if ((kind == PATTERN_STAR || kind == PATTERN_REST) && size > 0) {
         return check(load<u8>(section(base, S_BYTES) + <usize>from + <usize>size - 1) == 0x3a)
@@ -450,15 +450,15 @@ function record(s: i32, at: usize): i32 {
       const percent = <u32>load<u8>(at, LIMIT_PERCENT)
       return check(
         <u32>load<u8>(at, LIMIT_KIND) <= 1 &&
-          <u32>load<u8>(at, LIMIT_PER) <= PER_ALL &&
+          <u32>load<u8>(at, LIMIT_PER) <= <u32>PER_ALL &&
           (percent <= 100 || percent == 255) &&
-          <u32>load<u8>(at, LIMIT_PACE_WINDOW) <= WINDOW_MONTH &&
+          <u32>load<u8>(at, LIMIT_PACE_WINDOW) <= <u32>WINDOW_MONTH &&
           load<u32>(at, LIMIT_METER_COUNT) <= 4 &&
           inBounds(load<u32>(at, LIMIT_METERS), load<u32>(at, LIMIT_METER_COUNT), S_METERS),
       )
     }
     case S_METERS:
-      return check(load<u32>(at, METER_WINDOW) <= WINDOW_MONTH)
+      return check(load<u32>(at, METER_WINDOW) <= <u32>WINDOW_MONTH)
     case S_PAIR_SLOTS:
       return check(load<u32>(at) <= sectionCount(base, S_DELEGATIONS))
     case S_DELEGATIONS:
@@ -466,7 +466,7 @@ function record(s: i32, at: usize): i32 {
     case S_GUARDS: {
       const kind = load<u32>(at, GUARD_KIND)
       return check(
-        kind <= GUARD_LIMITS &&
+        kind <= <u32>GUARD_LIMITS &&
           orNone(load<u32>(at, GUARD_WHEN), S_CONDITIONS) &&
           orNone(load<u32>(at, GUARD_UNLESS), S_CONDITIONS) &&
           orNone(load<u32>(at, GUARD_APPROVAL), S_APPROVALS) &&
@@ -480,7 +480,7 @@ function record(s: i32, at: usize): i32 {
 
 function agent(at: usize): i32 {
   const size = load<u32>(at, AGENT_NAME_LENGTH)
-  if (size > MAX_NAME_BYTES || !inBounds(load<u32>(at, AGENT_NAME_OFFSET), size, S_BYTES)) return STATUS_BAD_OFFSET
+  if (size > <u32>MAX_NAME_BYTES || !inBounds(load<u32>(at, AGENT_NAME_OFFSET), size, S_BYTES)) return STATUS_BAD_OFFSET
   if (<u32>load<u8>(at, AGENT_TYPE) > 2 || !orNone(load<u32>(at, AGENT_OWNER), S_STRINGS)) return STATUS_BAD_OFFSET
   if (!inBounds(load<u32>(at, AGENT_ROLES), load<u32>(at, AGENT_ROLE_COUNT), S_ROLE_REFS)) return STATUS_BAD_OFFSET
   if (!listOrNone(load<u32>(at, AGENT_LIMITS))) return STATUS_BAD_OFFSET
@@ -527,8 +527,8 @@ function atom(at: usize): bool {
   const op = <u32>load<u8>(at, ATOM_OP)
   const start = load<u32>(at, ATOM_START)
   const count = load<u32>(at, ATOM_COUNT)
-  if (<u32>load<u8>(at, ATOM_KIND) > KIND_AGENT_ATOM || <u32>load<u8>(at, ATOM_NEGATED) > 1) return false
-  if (op >= OP_LEN && !stringWords(load<u32>(at, ATOM_PATH), load<u32>(at, ATOM_PATH_COUNT))) return false
+  if (<u32>load<u8>(at, ATOM_KIND) > <u32>KIND_AGENT_ATOM || <u32>load<u8>(at, ATOM_NEGATED) > 1) return false
+  if (op >= <u32>OP_LEN && !stringWords(load<u32>(at, ATOM_PATH), load<u32>(at, ATOM_PATH_COUNT))) return false
   switch (op) {
     case OP_IP:
     case OP_ARG_IP:

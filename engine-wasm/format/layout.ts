@@ -347,3 +347,8 @@ export const SALT_STAR = 0x2545f491
 export const SALT_REST = 0x6c62272e
 export const HASH_ONE = 0xcc9e2d51
 export const HASH_TWO = 0x1b873593
+
+/** Where a module with a policy inside says where its image lies: u32 address, u32 length. */
+export const BOOT_ADDRESS = 1024
+/** Bytes that must follow an image in memory, since words may be read past the end of its texts. */
+export const IMAGE_SLACK = 64

@@ -1,0 +1,51 @@
+/** The actions that a policy names. The thirty that most rules name have a bit of their own in a rule. */
+import { ACTION_OTHER_BIT, ACTIONS_ANY, SEED_NAME } from '../../engine-wasm/format/layout.ts'
+import type { ScopeModel } from '../model/index.ts'
+import { hashBytes, toSlots } from './hash.ts'
+import type { Pools } from './pools.ts'
+import type { Sink } from './sink.ts'
+
+export interface Actions {
+  readonly slots: Uint32Array
+  /** The field of a rule that stands for these actions. */
+  field(actions: ScopeModel['actions']): number
+}
+
+/** Writes the records of all actions of `scopes` to `records`. */
+export function createActions(scopes: Iterable<ScopeModel>, pools: Pools, records: Sink): Actions {
+  const uses = new Map<string, number>()
+  for (const { actions } of scopes) for (const name of actions ?? []) uses.set(name, (uses.get(name) ?? 0) + 1)
+  const names = [...uses].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([name]) => name)
+  const index = new Map(names.map((name, at) => [name, at]))
+  const hashes = names.map((name) => hashBytes(ENCODER.encode(name), SEED_NAME))
+  for (const [at, name] of names.entries()) {
+    records.u32(hashes[at] ?? 0)
+    records.u32(pools.string(name))
+  }
+  const fields = new Map<string, number>()
+  return {
+    slots: toSlots(hashes),
+    field: (actions) => {
+      if (actions === undefined) return ACTIONS_ANY
+      const key = actions.join('\n')
+      const found = fields.get(key)
+      if (found !== undefined) return found
+      const made = toField(
+        [...new Set(actions)].map((name) => index.get(name) ?? 0).sort((a, b) => a - b),
+        pools,
+      )
+      fields.set(key, made)
+      return made
+    },
+  }
+}
+
+const ENCODER = new TextEncoder()
+
+function toField(indices: readonly number[], pools: Pools): number {
+  if (indices.every((index) => index < ACTION_OTHER_BIT)) return indices.reduce((mask, index) => mask | (1 << index), 0)
+  const start = pools.words.length() / 4
+  pools.words.u32(indices.length)
+  for (const index of indices) pools.words.u32(index)
+  return (start | 0x80000000) >>> 0
+}

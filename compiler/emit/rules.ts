@@ -1,0 +1,113 @@
+/** Rule sets: what an agent, a role, a delegation, the boundary or the guardrails say, in the order the engine searches. */
+import {
+  PATTERN_DFA,
+  PATTERN_EXACT,
+  PATTERN_REST,
+  PATTERN_SIZE,
+  PATTERN_STAR,
+  RULE_SIZE,
+} from '../../engine-wasm/format/layout.ts'
+import type { PatternLiteral, ScopeModel } from '../model/index.ts'
+import { formatPattern } from '../model/index.ts'
+import type { Actions } from './actions.ts'
+import { type PatternForm, toForms } from './patterns.ts'
+import type { Pools } from './pools.ts'
+import type { Sink } from './sink.ts'
+
+/** A rule before its patterns are looked at. */
+export interface Rule extends ScopeModel {
+  readonly id: number
+  /** Index + 1 into extras or guards. */
+  readonly extra: number
+}
+
+export interface RuleSet {
+  readonly start: number
+  readonly hashed: number
+  readonly general: number
+}
+
+export interface RuleWriter {
+  write(rules: readonly Rule[]): RuleSet
+  /** Bit k: some pattern is k literal segments and then `*`, or `**`. */
+  starDepths(): number
+  restDepths(): number
+}
+
+const PATTERN_KINDS = { exact: PATTERN_EXACT, star: PATTERN_STAR, rest: PATTERN_REST }
+
+/** Writes rules to `records` and their patterns to `patterns`. */
+export function createRuleWriter(actions: Actions, pools: Pools, records: Sink, patterns: Sink): RuleWriter {
+  let starDepths = 0
+  let restDepths = 0
+  /** Patterns by their text: the same pattern in many grants is compiled once. */
+  const compiled = new Map<string, readonly CompiledForm[]>()
+  const indices = new Map<string, number>()
+
+  const intern = (kind: number, first: number, second: number): number => {
+    const key = `${kind} ${first} ${second}`
+    const found = indices.get(key)
+    if (found !== undefined) return found
+    const index = patterns.length() / PATTERN_SIZE
+    patterns.u32(kind)
+    patterns.u32(first)
+    patterns.u32(second)
+    indices.set(key, index)
+    return index
+  }
+
+  const compileForm = (form: PatternForm): CompiledForm => {
+    if (form.kind === 'dfa') return { hash: 0, isGeneral: true, pattern: intern(PATTERN_DFA, pools.dfa(form.dfa), 0) }
+    if (form.kind === 'star') starDepths |= 1 << form.depth
+    if (form.kind === 'rest') restDepths |= 1 << form.depth
+    const pattern = intern(PATTERN_KINDS[form.kind], pools.text(form.bytes), form.bytes.length)
+    return { hash: form.hash, isGeneral: false, pattern }
+  }
+
+  const compile = (pattern: PatternLiteral): readonly CompiledForm[] => {
+    const text = formatPattern(pattern)
+    const found = compiled.get(text)
+    if (found !== undefined) return found
+    const forms = toForms(pattern).map(compileForm)
+    compiled.set(text, forms)
+    return forms
+  }
+
+  return {
+    write: (rules) => {
+      const start = records.length() / RULE_SIZE
+      const rows: Row[] = []
+      for (const { id, extra, actions: names, patterns: list } of rules) {
+        const field = actions.field(names)
+        for (const pattern of list) for (const form of compile(pattern)) rows.push({ ...form, field, id, extra })
+      }
+      rows.sort(
+        (a, b) => Number(a.isGeneral) - Number(b.isGeneral) || a.hash - b.hash || a.id - b.id || a.pattern - b.pattern,
+      )
+      let general = 0
+      for (const { hash, isGeneral, pattern, field, id, extra } of rows) {
+        records.u32(hash)
+        records.u32(pattern)
+        records.u32(field)
+        records.u32(id)
+        records.u32(extra)
+        if (isGeneral) general++
+      }
+      return { start, hashed: rows.length - general, general }
+    },
+    starDepths: () => starDepths >>> 0,
+    restDepths: () => restDepths >>> 0,
+  }
+}
+
+interface CompiledForm {
+  readonly hash: number
+  readonly isGeneral: boolean
+  readonly pattern: number
+}
+
+interface Row extends CompiledForm {
+  readonly field: number
+  readonly id: number
+  readonly extra: number
+}

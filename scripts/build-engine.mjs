@@ -1,0 +1,88 @@
+// Builds build/engine.wasm from engine-wasm/assembly, refuses it when it is not what docs/abi.md promises, and writes it
+// as base64 for runtimes that do not import WebAssembly files.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import asc from 'assemblyscript/asc'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const OUT = join(root, 'build/engine.wasm')
+const TEXT = join(root, 'build/engine.wat')
+const CARRIED = join(root, 'engine-wasm/host/engine-bytes.ts')
+
+/** Fixed areas end here (engine-wasm/assembly/memory.ts); images come behind them. */
+const STATIC_BASE = 2048
+const STATIC_END = 16384
+/** Where images begin; `inspect` compares it with what the engine says. */
+const INITIAL_PAGES = 45
+
+mkdirSync(dirname(OUT), { recursive: true })
+mkdirSync(dirname(CARRIED), { recursive: true })
+const { error, stderr } = await asc.main(
+  [
+    'engine-wasm/assembly/index.ts',
+    '--outFile',
+    'build/engine.wasm',
+    '--textFile',
+    'build/engine.wat',
+    '--optimizeLevel',
+    '3',
+    '--shrinkLevel',
+    '0',
+    '--converge',
+    '--noAssert',
+    '--runtime',
+    'stub',
+    '--use',
+    'abort=',
+    '--memoryBase',
+    String(STATIC_BASE),
+    '--initialMemory',
+    String(INITIAL_PAGES),
+  ],
+  { baseDir: root },
+)
+if (error) {
+  console.error(stderr.toString() || error.message)
+  process.exit(1)
+}
+
+const bytes = readFileSync(OUT)
+const faults = inspect(new WebAssembly.Module(bytes), readFileSync(TEXT, 'utf8'))
+if (faults.length > 0) {
+  for (const fault of faults) console.error(`build/engine.wasm: ${fault}`)
+  process.exit(1)
+}
+const carried = `/** The engine without a policy. Made by scripts/build-engine.mjs. */
+export const ENGINE_BASE64 =
+  '${bytes.toString('base64')}'
+`
+if (readIfThere(CARRIED) !== carried) writeFileSync(CARRIED, carried)
+
+/** What breaks a promise of docs/abi.md: imports, floating point, growth while a decision is made, stray data. */
+function inspect(module, text) {
+  const found = WebAssembly.Module.imports(module).map(({ module, name }) => `it imports ${module}.${name}`)
+  if (found.length > 0) return found
+  const heap = new WebAssembly.Instance(module).exports.kavach_heap.value
+  if (heap !== INITIAL_PAGES * 65536) found.push(`images begin at page ${heap / 65536}, not ${INITIAL_PAGES}`)
+  const float = text.match(/\b(f32|f64)\b/)
+  if (float) found.push(`it uses floating point (${float[0]})`)
+  for (const [, at] of text.matchAll(/\(data \$?\S* ?\(i32\.const (\d+)\)/g)) {
+    if (Number(at) < STATIC_BASE || Number(at) >= STATIC_END) found.push(`static data at ${at} lies in a fixed area`)
+  }
+  const grows = text.split(/^ \(func /m).filter((body) => body.includes('memory.grow'))
+  for (const body of grows) {
+    const name = body.slice(0, body.search(/[\s(]/))
+    if (/eval|decide|explain|run/.test(name)) found.push(`${name} grows memory`)
+  }
+  return found
+}
+
+function readIfThere(path) {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
