@@ -436,6 +436,7 @@ function checkDepth(hops: u32): void {
 
 let unusable: u32 = 0
 let usable: u32 = 0
+let revokedPair: bool = false
 
 /** Collects the candidates of hop `i` with `left` hops after it; false when the host must supply its delegations. */
 function collectHop(i: u32, left: u32): bool {
@@ -446,6 +447,7 @@ function collectHop(i: u32, left: u32): bool {
   usable = 0
   const fromIndex = load<i32>(from, P_INDEX)
   const toIndex = load<i32>(to, P_INDEX)
+  revokedPair = flagCount > 0 && pairRevoked(from, to)
   if (fromIndex >= 0 && toIndex >= 0) collectPolicyDelegations(<u32>fromIndex, <u32>toIndex, from, to, left)
   const fromAt = <usize>load<u32>(from, P_NAME)
   const fromLength = <usize>load<u32>(from, P_LENGTH)
@@ -488,11 +490,9 @@ function collectPolicyDelegations(fromIndex: u32, toIndex: u32, from: usize, to:
     if (index == 0) return
     let d = index - 1
     if (isPair(table, d, fromIndex, toIndex)) {
-      const revoked = flagCount > 0 && pairRevoked(from, to)
       while (d < total && isPair(table, d, fromIndex, toIndex)) {
         meetRuntime = 0
-        if (revoked) unusable |= 1 << REASON_DELEGATION_REVOKED
-        else collectDelegation(active, table + <usize>d * DELEGATION_SIZE, from, to, left, false)
+        collectDelegation(active, table + <usize>d * DELEGATION_SIZE, from, to, left, false)
         d++
       }
       return
@@ -529,7 +529,7 @@ function collectDelegation(base: usize, d: usize, from: usize, to: usize, left: 
       return
     }
   }
-  if (load<u8>(d, DELEGATION_REVOKED) != 0) {
+  if (revokedPair || load<u8>(d, DELEGATION_REVOKED) != 0) {
     unusable |= 1 << REASON_DELEGATION_REVOKED
     return
   }
@@ -998,9 +998,10 @@ function answerChosen(outcome: i32, amount: u64): i32 {
   else if (outcome == OUTCOME_APPROVAL) reason = REASON_APPROVAL_REQUIRED
   else if (outcome == OUTCOME_THROTTLE) reason = REASON_THROTTLED
   let packed = answer(outcome, reason)
+  if (outcome == OUTCOME_APPROVAL) return packed
+  const kept = keepCharged()
+  store<u32>(RESPONSE, kept, RES_METER_COUNT)
   if (outcome >= OUTCOME_THROTTLE) {
-    const kept = keepCharged()
-    store<u32>(RESPONSE, kept, RES_METER_COUNT)
     if (kept > 0) packed |= ANSWER_METERED
     if (approvalUsed) packed |= ANSWER_APPROVED
   }

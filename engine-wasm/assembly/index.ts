@@ -15,6 +15,7 @@ import {
   ABI_MINOR,
   AGENT_NAME_LENGTH,
   AGENT_NAME_OFFSET,
+  BATCH_ANSWER_SIZE,
   DIGEST_BYTES,
   EXPLAINED_SIZE,
   H_DIGEST,
@@ -22,6 +23,7 @@ import {
   H_KIND,
   KIND_AGENT,
   KIND_POLICY,
+  REQ_STRINGS,
   RES_EXPLAINED,
   RES_METER_SIZE,
   RES_METERS,
@@ -36,7 +38,7 @@ import { BOOT, grow, HEAP, REQUEST, RESPONSE, SLACK } from './memory'
 import { dropRecord, putRecord, setFlags } from './overlay'
 import { shaBegin, shaEnd, shaUpdate } from './sha256'
 import { hashBytes } from './text'
-import { imageWeight, verified, verifyBegin, verifySome } from './verify'
+import { imageWeight, resumeVerifier, suspendVerifier, verified, verifyBegin, verifySome } from './verify'
 
 export const kavach_abi_major: i32 = ABI_MAJOR
 export const kavach_abi_minor: i32 = ABI_MINOR
@@ -167,10 +169,11 @@ export function overlay_begin(len: usize): usize {
 export function overlay_put(len: usize): i32 {
   if (activeImage() == 0) return STATUS_NO_IMAGE
   if (len > requestBytes) return STATUS_TOO_LARGE
-  // A half-checked image starts over: there is one verifier.
-  begun = false
+  // There is one verifier, and an image may be half checked.
+  suspendVerifier()
   let status = verifyBegin(request, len)
   while (status == 1) status = verifySome(i32.MAX_VALUE)
+  resumeVerifier()
   if (status < 0) return status
   if (load<u32>(request, H_KIND) == KIND_POLICY) return STATUS_BAD_VERSION
   if (load<u32>(request, H_KIND) == KIND_AGENT) {
@@ -197,24 +200,22 @@ export function eval(len: usize): i32 {
   return len > requestBytes ? 0 : decide(request, len, false)
 }
 
-/** Decides `len` bytes of requests, each behind its u32 length, 4-aligned; writes an i32 answer each into the response. */
+/** Decides `len` bytes of requests, each behind its u32 length, 4-aligned; writes the answer to each over its header. */
 export function eval_batch(len: usize): i32 {
   if (len > requestBytes) return 0
   let at = request
   const end = request + len
-  let count: usize = 0
-  while (end - at >= 4 && count < BATCH) {
+  let count = 0
+  while (end - at >= 4 + REQ_STRINGS) {
     const size = <usize>load<u32>(at)
-    if (size > end - at - 4) break
-    store<i32>(RESPONSE + RES_METERS + (count << 2), decide(at + 4, size, false))
+    if (size < <usize>REQ_STRINGS || size > end - at - 4) break
+    decide(at + 4, size, false)
+    memory.copy(at + 4, RESPONSE, BATCH_ANSWER_SIZE)
     count++
     at += 4 + ((size + 3) & ~3)
   }
-  return <i32>count
+  return count
 }
-
-/** Answers of one batch at most. */
-const BATCH: usize = 4096
 
 /** Like `eval`, and lists every rule that matched with the mask of its failing kinds; returns how many. */
 export function explain(len: usize): i32 {
@@ -245,10 +246,11 @@ export function digest(slot: i32, out: usize): i32 {
 /** SHA-256 of the first `len` bytes of the request's buffer, written to `res_ptr()`. */
 export function sha256(len: usize): i32 {
   if (len > requestBytes) return STATUS_TOO_LARGE
-  begun = false
+  suspendVerifier()
   shaBegin()
   shaUpdate(request, len)
   shaEnd(RESPONSE)
+  resumeVerifier()
   return STATUS_OK
 }
 

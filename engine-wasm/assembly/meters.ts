@@ -38,6 +38,7 @@ import {
   RM_PACING,
   RM_PER,
   RM_PRINCIPAL,
+  RM_READING,
   RM_WINDOW,
   RM_WINDOW_START,
   S_LIMIT_LISTS,
@@ -199,6 +200,7 @@ export function resetAmountFailed(): void {
 function mark(index: u32, amount: u64): void {
   store<u8>(CHARGES + <usize>index, 1)
   store<u64>(meter(index), amount, RM_AMOUNT)
+  store<u64>(meter(index), reading(index), RM_READING)
 }
 
 /** Moves the marked meters to the front, each key once; returns how many. */

@@ -53,6 +53,22 @@ export function shaUpdate(address: usize, length: usize): void {
   filled = left
 }
 
+/** Keeps the digest that is being computed at `out`, for `shaResume`. */
+export function shaSuspend(out: usize): void {
+  memory.copy(out, STATE, SHA_STATE)
+  store<u64>(out, (total << 8) | filled, SHA_STATE)
+}
+
+export function shaResume(from: usize): void {
+  memory.copy(STATE, from, SHA_STATE)
+  const counts = load<u64>(from, SHA_STATE)
+  total = counts >> 8
+  filled = <usize>(counts & 255)
+}
+
+/** State and block. */
+const SHA_STATE: usize = 128
+
 /** Writes the 32 bytes of the digest to `out`. */
 export function shaEnd(out: usize): void {
   const bits = total << 3

@@ -7,7 +7,7 @@ export let parsedTime: i64 = 0
 
 /** False when the text is no instant. Fractions below a millisecond are dropped. */
 export function parseTime(at: usize, length: usize): bool {
-  if (length < 20 || length > 64) return false
+  if (length < 20) return false
   const year = digits(at, 4)
   const month = digits(at + 5, 2)
   const day = digits(at + 8, 2)

@@ -169,7 +169,7 @@ import {
 import { MAX_NAME_BYTES } from '../format/limits'
 import { section, sectionCount } from './image'
 import { SHA_WORK } from './memory'
-import { shaBegin, shaEnd, shaUpdate } from './sha256'
+import { shaBegin, shaEnd, shaResume, shaSuspend, shaUpdate } from './sha256'
 import { equalBytes } from './text'
 
 const DIGEST_OUT: usize = SHA_WORK + 512
@@ -212,6 +212,35 @@ export function verifyBegin(address: usize, bytes: usize): i32 {
   }
   return state
 }
+
+/** Sets aside the check under way, so that something else can be checked or digested. */
+export function suspendVerifier(): void {
+  store<u32>(ASIDE, <u32>base, 0)
+  store<u32>(ASIDE, <u32>length, 4)
+  store<i32>(ASIDE, stage, 8)
+  store<u32>(ASIDE, index, 12)
+  store<u32>(ASIDE, <u32>hashed, 16)
+  store<u32>(ASIDE, guardRules, 20)
+  store<u32>(ASIDE, guardRulesEnd, 24)
+  store<u32>(ASIDE, weight, 28)
+  store<i32>(ASIDE, state, 32)
+  shaSuspend(ASIDE + 40)
+}
+
+export function resumeVerifier(): void {
+  base = <usize>load<u32>(ASIDE, 0)
+  length = <usize>load<u32>(ASIDE, 4)
+  stage = load<i32>(ASIDE, 8)
+  index = load<u32>(ASIDE, 12)
+  hashed = <usize>load<u32>(ASIDE, 16)
+  guardRules = load<u32>(ASIDE, 20)
+  guardRulesEnd = load<u32>(ASIDE, 24)
+  weight = load<u32>(ASIDE, 28)
+  state = load<i32>(ASIDE, 32)
+  shaResume(ASIDE + 40)
+}
+
+const ASIDE: usize = DIGEST_OUT + DIGEST_BYTES
 
 function header(): i32 {
   if (length < HEADER_BYTES) return STATUS_BAD_LENGTH

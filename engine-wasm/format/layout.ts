@@ -295,6 +295,9 @@ export const VALUE_OTHER = 6
 export const ANSWER_METERED = 0x10000
 export const ANSWER_APPROVED = 0x20000
 
+/** `eval_batch` writes answer, grant, guardrail and mask of each request over its header. */
+export const BATCH_ANSWER_SIZE = 16
+
 /** Response. */
 export const RES_ANSWER = 0
 /** Id of the grant that was chosen for the root, or NONE. */
@@ -316,7 +319,7 @@ export const RES_CHOSEN = 64
 /** (u32 address, u32 length, i64 within) of approvals to ask for; address 0: anyone. */
 export const RES_APPROVALS = 1024
 export const RES_APPROVAL_SIZE = 16
-/** Meters: those to read (NEED_METERS) or to reserve. */
+/** Meters: those to read (NEED_METERS), to reserve (allow, throttle), or those that the limits in the way would charge. */
 export const RES_METERS = 4096
 export const RES_METER_SIZE = 56
 export const RM_KEY = 0
@@ -335,7 +338,9 @@ export const RM_PRINCIPAL = 36
 /** Owner bytes, address and length; address 0: none. */
 export const RM_OWNER = 40
 export const RM_OWNER_LENGTH = 44
-/** Explained rules follow the meters: u32 factor, u32 id, u32 mask, u32 applies. */
+/** u64 reading that the outcome was judged by. */
+export const RM_READING = 48
+/** Explained rules follow the meters: u32 factor, u32 id (NONE of a run-time record), u32 mask of failures, u32 holder. */
 export const EXPLAINED_SIZE = 16
 
 /** Hash seeds. */
