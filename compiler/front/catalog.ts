@@ -46,19 +46,27 @@ export function parseCatalog(text: string): ParsedCatalog {
   } catch {
     return { ok: false, message: 'it is not JSON' }
   }
-  if (!isRecord(value) || !Array.isArray(value['tools'])) return { ok: false, message: 'it has no list `tools`' }
+  if (!isRecord(value) || !Array.isArray(value.tools)) return { ok: false, message: 'it has no list `tools`' }
   const tools = new Map<string, CatalogTool>()
-  for (const [index, tool] of value['tools'].entries()) {
-    if (!isRecord(tool) || typeof tool['name'] !== 'string' || tool['name'] === '') {
+  for (const [index, tool] of value.tools.entries()) {
+    if (!isRecord(tool) || typeof tool.name !== 'string' || tool.name === '') {
       return { ok: false, message: `\`tools[${index}]\` has no \`name\`` }
     }
-    const name = tool['name']
+    const name = tool.name
     if (tools.has(name)) return { ok: false, message: `it lists the tool \`${name}\` twice` }
     const mapping = tool['x-kavach']
     if (mapping !== undefined && !isMapping(mapping)) {
-      return { ok: false, message: `\`x-kavach\` of the tool \`${name}\` is not an object with \`action\` and \`resource\`` }
+      return {
+        ok: false,
+        message: `\`x-kavach\` of the tool \`${name}\` is not an object with \`action\` and \`resource\``,
+      }
     }
-    tools.set(name, { name, action: mapping?.action, resource: mapping?.resource, input: readSchema(tool['inputSchema'], 0) })
+    tools.set(name, {
+      name,
+      action: mapping?.action,
+      resource: mapping?.resource,
+      input: readSchema(tool.inputSchema, 0),
+    })
   }
   return { ok: true, catalog: { tools } }
 }
@@ -68,7 +76,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isMapping(value: unknown): value is { readonly action: string; readonly resource: string } {
-  return isRecord(value) && typeof value['action'] === 'string' && typeof value['resource'] === 'string'
+  return isRecord(value) && typeof value.action === 'string' && typeof value.resource === 'string'
 }
 
 const UNKNOWN: ArgumentSchema = { kind: 'unknown' }
@@ -77,10 +85,10 @@ const MAX_SCHEMA_DEPTH = 16
 function readSchema(schema: unknown, depth: number): ArgumentSchema {
   if (!isRecord(schema) || depth > MAX_SCHEMA_DEPTH) return UNKNOWN
   if (['$ref', 'anyOf', 'oneOf', 'allOf', 'not', 'if'].some((word) => word in schema)) return UNKNOWN
-  const stated = typeof schema['type'] === 'string' ? [schema['type']] : schema['type']
+  const stated = typeof schema.type === 'string' ? [schema.type] : schema.type
   const types = Array.isArray(stated) ? stated.filter((type) => typeof type === 'string') : []
   if (types.length === 1 && types[0] === 'object') return readObject(schema, depth)
-  if (types.length === 1 && types[0] === 'array') return { kind: 'array', items: readSchema(schema['items'], depth + 1) }
+  if (types.length === 1 && types[0] === 'array') return { kind: 'array', items: readSchema(schema.items, depth + 1) }
   const scalars: ScalarType[] = []
   for (const type of types) {
     if (type === 'string' || type === 'number' || type === 'boolean' || type === 'null') scalars.push(type)
@@ -88,21 +96,23 @@ function readSchema(schema: unknown, depth: number): ArgumentSchema {
     else return UNKNOWN
   }
   if (scalars.length === 0) return UNKNOWN
-  const listed: unknown = 'const' in schema ? [schema['const']] : schema['enum']
+  const listed: unknown = 'const' in schema ? [schema.const] : schema.enum
   const values =
-    Array.isArray(listed) && scalars.every((type) => type === 'string') && listed.every((item) => typeof item === 'string')
+    Array.isArray(listed) &&
+    scalars.every((type) => type === 'string') &&
+    listed.every((item) => typeof item === 'string')
       ? listed
       : undefined
   return { kind: 'scalar', types: [...new Set(scalars)], values }
 }
 
 function readObject(schema: Readonly<Record<string, unknown>>, depth: number): ArgumentSchema {
-  const listed = schema['properties']
+  const listed = schema.properties
   const properties = isRecord(listed)
     ? new Map(Object.entries(listed).map(([name, property]) => [name, readSchema(property, depth + 1)]))
     : undefined
-  const required = Array.isArray(schema['required']) ? schema['required'].filter((name) => typeof name === 'string') : []
-  const additional = schema['additionalProperties']
+  const required = Array.isArray(schema.required) ? schema.required.filter((name) => typeof name === 'string') : []
+  const additional = schema.additionalProperties
   const open = additional === true || isRecord(additional) || 'patternProperties' in schema
   return { kind: 'object', properties, required: new Set(required), open }
 }

@@ -24,7 +24,9 @@ export function emitTypes(model: PolicyModel, catalogs: ReadonlyMap<string, Cata
       : '/** Who may ask: declared agents, and those made at run time. */',
     `export type Agent = ${union(['DeclaredAgent', ...(model.boundary === undefined ? [] : [OPEN])])}`,
     '',
-    anyAction ? '/** Actions that the policy names; some grants are for every action. */' : '/** Actions that the policy names. */',
+    anyAction
+      ? '/** Actions that the policy names; some grants are for every action. */'
+      : '/** Actions that the policy names. */',
     `export type Action = ${union([...actions.map(quote), ...(anyAction ? [OPEN] : [])])}`,
     '',
     '/** Resources that some grant covers. */',
@@ -134,7 +136,8 @@ function toolArguments(catalogs: ReadonlyMap<string, Catalog>): readonly string[
       types.add(schemaType(tool.input, '    '))
     }
   }
-  if (actions.size === 0) return ['// biome-ignore lint/complexity/noBannedTypes: no catalog, no tools.', 'export type ToolArguments = {}']
+  if (actions.size === 0)
+    return ['// biome-ignore lint/complexity/noBannedTypes: no catalog, no tools.', 'export type ToolArguments = {}']
   const lines = ['export interface ToolArguments {']
   for (const action of sorted([...actions.keys()])) {
     lines.push(`  readonly ${quote(action)}: {`)

@@ -3,12 +3,12 @@ export {
   type ArgumentSchema,
   type Catalog,
   type CatalogTool,
-  parseCatalog,
   type ParsedCatalog,
+  parseCatalog,
   type ScalarType,
 } from './catalog.ts'
 export type { LoadCatalog } from './check/catalog-files.ts'
-export { type CheckOptions, checkPolicy, type CheckResult } from './check-policy.ts'
+export { type CheckOptions, type CheckResult, checkPolicy } from './check-policy.ts'
 export { emitTypes } from './emit-types.ts'
 export { meterKeys } from './meter-key.ts'
 export { emitSourceMap, type RuleHolder, type RuleOrigin, type SourceMap } from './rules.ts'

@@ -22,7 +22,7 @@ import type {
   ScopeNode,
   SetDeclaration,
 } from '../../grammar/index.ts'
-import type { Dfa } from '../algebra/index.ts'
+import { type Dfa, mergeRanges } from '../algebra/index.ts'
 import {
   type AgentModel,
   type ApprovalModel,
@@ -278,7 +278,8 @@ function lowerAtom(lowering: Lowering, atom: AtomNode): AtomModel {
       const { operator, path, value } = atom
       if (path.root !== 'args' && path.root !== 'agent.type' && path.root !== 'agent.owner') {
         const units = unitsOf(value)
-        if (path.root === 'trust' || path.root === 'cost') return { kind: 'number', negated, root: path.root, operator, units }
+        if (path.root === 'trust' || path.root === 'cost')
+          return { kind: 'number', negated, root: path.root, operator, units }
         if (path.root === 'len') return { kind: 'len', negated, path: namesOf(path), operator, units }
         throw new RangeError('an ill-typed comparison after checking')
       }
@@ -295,7 +296,9 @@ function lowerIn(lowering: Lowering, { path, negated, values }: InAtom): AtomMod
   switch (resolved.kind) {
     case 'cidrs': {
       const ranges = addressRanges(resolved.items)
-      return path.root === 'ip' ? { kind: 'ip-in', negated, ranges } : { kind: 'arg-ip-in', negated, path: namesOf(path), ranges }
+      return path.root === 'ip'
+        ? { kind: 'ip-in', negated, ranges }
+        : { kind: 'arg-ip-in', negated, path: namesOf(path), ranges }
     }
     case 'hours': {
       const ranges = timeRanges(resolved.items)
@@ -340,16 +343,8 @@ function automatonOf(lowering: Lowering, pattern: Extract<AtomNode, { kind: 'mat
   return dfa
 }
 
-/** Sorted by their low end, overlapping and adjoining ranges joined. */
 function addressRanges(items: readonly CidrNode[]): readonly CidrLiteral[] {
-  const sorted = items.map((item) => item.value).sort((a, b) => (a.low < b.low ? -1 : a.low > b.low ? 1 : 0))
-  const joined: CidrLiteral[] = []
-  for (const range of sorted) {
-    const last = joined.at(-1)
-    if (last === undefined || range.low > last.high + 1n) joined.push({ low: range.low, high: range.high })
-    else if (range.high > last.high) joined[joined.length - 1] = { low: last.low, high: range.high }
-  }
-  return joined
+  return mergeRanges(items.map((item) => item.value))
 }
 
 function timeRanges(items: readonly HoursNode[]): readonly WeekRange[] {

@@ -14,19 +14,16 @@ import type {
   RateNode,
   ScopeNode,
 } from '../../grammar/index.ts'
-import { formatPattern, sha256 } from '../model/index.ts'
+import { createMeterKeys, formatPattern } from '../model/index.ts'
 import { holderOf, type RuleHolder } from './rules.ts'
 
 /** The clause keys of a policy, 16 hex digits each. `files` are sorted by the bytes of their paths. */
 export function meterKeys(files: readonly PolicyFile[]): ReadonlyMap<RateNode | BudgetNode, string> {
   const keys = new Map<RateNode | BudgetNode, string>()
-  const seen = new Map<string, number>()
+  const keyOf = createMeterKeys()
   const add = (holder: RuleHolder, clause: RateNode | BudgetNode, covered: Covered, each: string) => {
-    const identity = [holder.kind, holder.name, clause.kind, covered.actions, covered.patterns, covered.atoms, each]
-    const text = JSON.stringify(identity)
-    const earlier = seen.get(text) ?? 0
-    seen.set(text, earlier + 1)
-    keys.set(clause, digest(JSON.stringify([...identity, earlier])))
+    const { actions, patterns, atoms } = covered
+    keys.set(clause, keyOf([holder.kind, holder.name, clause.kind, actions, patterns, atoms, each]))
   }
   for (const file of files) {
     for (const node of file.declarations) {
@@ -122,12 +119,4 @@ function literalText(literal: LiteralNode): string {
     case 'word':
       return String(literal.value)
   }
-}
-
-const ENCODER = new TextEncoder()
-
-function digest(text: string): string {
-  let hex = ''
-  for (const byte of sha256(ENCODER.encode(text)).subarray(0, 8)) hex += byte.toString(16).padStart(2, '0')
-  return hex
 }

@@ -154,5 +154,7 @@ function toRequest(agent: string, action: string, resource: string, facts: reado
 
 /** The text of a pattern without wildcards, quotes removed. */
 function resourceOf({ value }: PatternNode): string {
-  return value.segments.map((segment) => segment.map((part) => (part.kind === 'text' ? part.text : '')).join('')).join(':')
+  return value.segments
+    .map((segment) => segment.map((part) => (part.kind === 'text' ? part.text : '')).join(''))
+    .join(':')
 }

@@ -21,6 +21,7 @@ export type {
   RegexLiteral,
   WeekRange,
 } from './literals/values.ts'
+export { type ClauseIdentity, createMeterKeys } from './meter-key.ts'
 export type {
   AgentModel,
   ApprovalModel,
@@ -42,3 +43,4 @@ export type {
   ScopeModel,
 } from './policy.ts'
 export { sha256, toHex } from './sha256.ts'
+export { type ParsedState, parseState, type RuntimeAgent, type RuntimeDelegation, type State } from './state.ts'

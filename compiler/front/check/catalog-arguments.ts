@@ -39,10 +39,13 @@ function findArgument({ report }: CheckContext, file: PolicyFile, search: Search
   for (const name of search.names) {
     const next = schemas.flatMap((schema) => memberOf(schema, name.text))
     if (next.length === 0) {
-      const known = schemas.flatMap((schema) => (schema.kind === 'object' ? [...(schema.properties?.keys() ?? [])] : []))
+      const known = schemas.flatMap((schema) =>
+        schema.kind === 'object' ? [...(schema.properties?.keys() ?? [])] : [],
+      )
       const suggestion = nearest(name.text, known)
       const [tool] = search.tools
-      const whose = search.tools.length === 1 && tool !== undefined ? `the tool \`${tool.name}\` has` : 'none of these tools has'
+      const whose =
+        search.tools.length === 1 && tool !== undefined ? `the tool \`${tool.name}\` has` : 'none of these tools has'
       report({
         code: 'KV3005',
         severity: 'error',
@@ -50,7 +53,10 @@ function findArgument({ report }: CheckContext, file: PolicyFile, search: Search
         path: file.path,
         span: spanOf(name),
         label: 'not in the input schema',
-        help: suggestion === undefined ? 'correct the name, or import the catalog again' : `did you mean \`${suggestion}\`?`,
+        help:
+          suggestion === undefined
+            ? 'correct the name, or import the catalog again'
+            : `did you mean \`${suggestion}\`?`,
       })
       return []
     }
@@ -78,9 +84,13 @@ function checkTypes(
   const asked = askedTypes(context, atom)
   if (asked === undefined) return
   const fitting = schemas.filter(
-    (schema) => schema.kind === 'unknown' || (schema.kind === 'scalar' && schema.types.some((type) => asked.includes(type))),
+    (schema) =>
+      schema.kind === 'unknown' || (schema.kind === 'scalar' && schema.types.some((type) => asked.includes(type))),
   )
-  if (fitting.length > 0) return checkValues(context, file, atom, fitting)
+  if (fitting.length > 0) {
+    checkValues(context, file, atom, fitting)
+    return
+  }
   context.report({
     code: 'KV3006',
     severity: 'error',
@@ -93,11 +103,13 @@ function checkTypes(
 }
 
 /** Types of the argument for which the atom can be known; `undefined` when another rule has something to say first. */
-function askedTypes({ policy }: CheckContext, atom: Exclude<AtomNode, { kind: 'args-only' }>): readonly ScalarType[] | undefined {
+function askedTypes(
+  { policy }: CheckContext,
+  atom: Exclude<AtomNode, { kind: 'args-only' }>,
+): readonly ScalarType[] | undefined {
   if (atom.path.root === 'len' || atom.kind === 'matches') return ['string']
   if (atom.kind === 'compare') return literalTypes([atom.value])
-  const values =
-    atom.values.kind === 'set-reference' ? policy.sets.get(atom.values.name.text)?.node.value : atom.values
+  const values = atom.values.kind === 'set-reference' ? policy.sets.get(atom.values.name.text)?.node.value : atom.values
   switch (values?.kind) {
     case 'cidrs':
       return ['string']
@@ -134,7 +146,8 @@ function checkValues(
     if (schema.kind !== 'scalar' || schema.values === undefined) return
     for (const value of schema.values) accepted.add(value)
   }
-  const literals = atom.kind === 'compare' ? [atom.value] : atom.kind === 'in' && atom.values.kind === 'list' ? atom.values.items : []
+  const literals =
+    atom.kind === 'compare' ? [atom.value] : atom.kind === 'in' && atom.values.kind === 'list' ? atom.values.items : []
   for (const literal of literals) {
     if (literal.kind !== 'string' || accepted.has(literal.value)) continue
     const suggestion = nearest(literal.value, [...accepted])
@@ -145,7 +158,10 @@ function checkValues(
       path: file.path,
       span: spanOf(literal),
       label: 'never sent by a caller that follows the schema',
-      help: suggestion === undefined ? `it accepts ${[...accepted].map((value) => `\`${value}\``).join(', ')}` : `did you mean \`${suggestion}\`?`,
+      help:
+        suggestion === undefined
+          ? `it accepts ${[...accepted].map((value) => `\`${value}\``).join(', ')}`
+          : `did you mean \`${suggestion}\`?`,
     })
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { ConditionNode, PatternNode, PolicyFile, ScopeNode } from '../../../grammar/index.ts'
 import { nearest } from '../../../grammar/index.ts'
-import { compilePattern, type Dfa } from '../../algebra/index.ts'
+import { acceptsText, compilePattern } from '../../algebra/index.ts'
 import { formatPattern, type PatternSegment } from '../../model/index.ts'
 import type { Catalog, CatalogTool } from '../catalog.ts'
 import { checkToolArguments } from './catalog-arguments.ts'
@@ -128,22 +128,12 @@ function matchTools(
   return found
 }
 
-const ENCODER = new TextEncoder()
-
 /** Matching is asked of the automaton, so that no second reading of patterns can differ from the first. */
 function createMatcher(segment: PatternSegment): { readonly isMatch: (name: string) => boolean } {
   const isAny = segment.length === 1 && segment[0]?.kind === 'any'
   if (isAny) return { isMatch: () => true }
-  const dfa: Dfa = compilePattern({ segments: [segment], rest: false })
-  return {
-    isMatch: (name) => {
-      let state = 0
-      for (const byte of ENCODER.encode(name)) {
-        state = dfa.next[state * dfa.classCount + (dfa.classes[byte] ?? 0)] ?? 0
-      }
-      return dfa.accepting[state] === 1
-    },
-  }
+  const dfa = compilePattern({ segments: [segment], rest: false })
+  return { isMatch: (name) => acceptsText(dfa, name) }
 }
 
 function reportUnlisted(
@@ -155,7 +145,8 @@ function reportUnlisted(
   const suggestion = nearest(text, [...listed.keys()])
   const catalog = policy.catalogs.get(owner.name)
   const at = pattern.text.lastIndexOf(text)
-  const isCertain = suggestion !== undefined && /^[A-Za-z0-9_.@-]+$/.test(suggestion) && pattern.text === `mcp:${owner.name}:${text}`
+  const isCertain =
+    suggestion !== undefined && /^[A-Za-z0-9_.@-]+$/.test(suggestion) && pattern.text === `mcp:${owner.name}:${text}`
   report({
     code: 'KV3003',
     severity: 'error',
@@ -164,7 +155,9 @@ function reportUnlisted(
     span: spanOf(pattern),
     label: 'not listed',
     ...(catalog !== undefined && {
-      secondary: [{ path: catalog.file.path, span: spanOf(catalog.node.name), label: `owns \`mcp:${owner.name}:...\`` }],
+      secondary: [
+        { path: catalog.file.path, span: spanOf(catalog.node.name), label: `owns \`mcp:${owner.name}:...\`` },
+      ],
     }),
     help:
       suggestion === undefined

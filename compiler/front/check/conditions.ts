@@ -44,11 +44,14 @@ function checkAtom(context: CheckContext, file: PolicyFile, atom: AtomNode): voi
     case 'args-only':
       return
     case 'compare':
-      return checkCompare(context, file, atom)
+      checkCompare(context, file, atom)
+      return
     case 'in':
-      return checkIn(context, file, atom)
+      checkIn(context, file, atom)
+      return
     case 'matches':
-      return checkMatches(context, file, atom)
+      checkMatches(context, file, atom)
+      return
   }
 }
 
@@ -121,15 +124,18 @@ function checkCompare(context: CheckContext, file: PolicyFile, atom: CompareAtom
 
 function checkIn(context: CheckContext, file: PolicyFile, atom: InAtom): void {
   const attribute = ATTRIBUTES[atom.path.root]
-  if (attribute.sets.length === 0 && !attribute.lists) return reportOperator(context, file, atom, 'in')
+  if (attribute.sets.length === 0 && !attribute.lists) {
+    reportOperator(context, file, atom, 'in')
+    return
+  }
   const { values } = atom
   switch (values.kind) {
     case 'set-reference': {
       const set = context.policy.sets.get(values.name.text)
       if (set === undefined) return
       const { kind } = set.node.value
-      if (kind === 'regex') return reportWrongWord(context, file, atom, values)
-      if (!attribute.sets.includes(kind)) reportSetKind(context, file, atom, values)
+      if (kind === 'regex') reportWrongWord(context, file, atom, values)
+      else if (!attribute.sets.includes(kind)) reportSetKind(context, file, atom, values)
       return
     }
     case 'cidrs':
@@ -137,8 +143,9 @@ function checkIn(context: CheckContext, file: PolicyFile, atom: InAtom): void {
       if (!attribute.sets.includes(values.kind)) reportKind(context, file, atom, values, values.kind)
       return
     case 'list':
-      if (!attribute.lists) return reportKind(context, file, atom, values, 'list')
-      return checkList(context, file, atom, values.items)
+      if (attribute.lists) checkList(context, file, atom, values.items)
+      else reportKind(context, file, atom, values, 'list')
+      return
   }
 }
 
@@ -163,14 +170,24 @@ function checkList(context: CheckContext, file: PolicyFile, atom: InAtom, items:
 }
 
 function checkMatches(context: CheckContext, file: PolicyFile, atom: MatchesAtom): void {
-  if (!ATTRIBUTES[atom.path.root].matches) return reportOperator(context, file, atom, 'matches')
+  if (!ATTRIBUTES[atom.path.root].matches) {
+    reportOperator(context, file, atom, 'matches')
+    return
+  }
   const { pattern } = atom
-  if (pattern.kind === 'regex') return checkRegex(context, file, pattern)
+  if (pattern.kind === 'regex') {
+    checkRegex(context, file, pattern)
+    return
+  }
   const set = context.policy.sets.get(pattern.name.text)
   if (set !== undefined && set.node.value.kind !== 'regex') reportWrongWord(context, file, atom, pattern)
 }
 
-function checkRegex(context: CheckContext, file: PolicyFile, node: Parameters<CheckContext['regexes']['get']>[0]): void {
+function checkRegex(
+  context: CheckContext,
+  file: PolicyFile,
+  node: Parameters<CheckContext['regexes']['get']>[0],
+): void {
   if (context.regexes.get(node) !== undefined) return
   context.report({
     code: 'KV2007',

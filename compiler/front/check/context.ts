@@ -48,7 +48,9 @@ export function reportUnknown(
     label: `no ${unknown.word} has this name`,
     ...(suggestion !== undefined &&
       target !== undefined && {
-        secondary: [{ path: target.file.path, span: spanOf(target.node.name), label: `\`${suggestion}\` is declared here` }],
+        secondary: [
+          { path: target.file.path, span: spanOf(target.node.name), label: `\`${suggestion}\` is declared here` },
+        ],
         fix: {
           title: `replace with \`${suggestion}\``,
           edits: [{ path: file.path, span: spanOf(name), text: suggestion }],

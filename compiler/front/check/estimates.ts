@@ -54,9 +54,7 @@ function covers(limit: LimitAllDeclaration, grant: GrantNode): boolean {
     limit.scope.actions.any ||
     grant.scope.actions.any ||
     grant.scope.actions.names.some((name) => actions.has(name.text))
-  return (
-    meets && limit.scope.patterns.some((a) => grant.scope.patterns.some((b) => mayOverlap(a.value, b.value)))
-  )
+  return meets && limit.scope.patterns.some((a) => grant.scope.patterns.some((b) => mayOverlap(a.value, b.value)))
 }
 
 function reportBudget(

@@ -1,8 +1,9 @@
 /** The header stands in exactly one file, first, and its generation fits the format. */
-import type { Located } from '../resolve.ts'
+
 import type { PolicyHeader } from '../../../grammar/index.ts'
-import { type CheckContext, type Rule, spanOf } from './context.ts'
+import type { Located } from '../resolve.ts'
 import { isCompanion } from './companion-files.ts'
+import { type CheckContext, type Rule, spanOf } from './context.ts'
 
 const MAX_GENERATION = 2n ** 53n - 1n
 
@@ -56,7 +57,9 @@ function reportLate({ report }: CheckContext, { file, node }: Located<PolicyHead
     path: file.path,
     span: spanOf(node),
     label: 'must stand before all declarations',
-    secondary: [{ path: file.path, span: { start: before.start, end: before.start + 1 }, label: 'the first declaration' }],
+    secondary: [
+      { path: file.path, span: { start: before.start, end: before.start + 1 }, label: 'the first declaration' },
+    ],
     help: 'move the `policy` line to the top of the file',
   })
 }

@@ -1,7 +1,8 @@
 /** Until proofs exist, nobody may believe that an assertion was proved or a delegation compared. */
-import type { Located } from '../resolve.ts'
+
 import type { Declaration } from '../../../grammar/index.ts'
-import { type Rule, spanOf } from './context.ts'
+import type { Located } from '../resolve.ts'
+import type { Rule } from './context.ts'
 
 /** KV9001, once per policy, with the counts. */
 export const checkNotProved: Rule = ({ policy, report }) => {

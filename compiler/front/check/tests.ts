@@ -141,7 +141,8 @@ function checkReason(
       path: file.path,
       span: spanOf(reason),
       label: 'no decision has this reason',
-      help: suggestion === undefined ? `reasons are ${[...REASONS.keys()].join(', ')}` : `did you mean \`${suggestion}\`?`,
+      help:
+        suggestion === undefined ? `reasons are ${[...REASONS.keys()].join(', ')}` : `did you mean \`${suggestion}\`?`,
       ...(suggestion !== undefined && {
         fix: {
           title: `replace with \`${suggestion}\``,

@@ -65,12 +65,7 @@ function reportRuntime({ report }: CheckContext, file: PolicyFile, name: Name): 
   })
 }
 
-function reportBoundary(
-  { report }: CheckContext,
-  file: PolicyFile,
-  node: Span,
-  first: Located<Span>,
-): void {
+function reportBoundary({ report }: CheckContext, file: PolicyFile, node: Span, first: Located<Span>): void {
   const length = 'boundary'.length
   report({
     code: 'KV1011',

@@ -17,7 +17,8 @@ export const checkUnused: Rule = ({ policy, report }) => {
   })
   for (const { node } of policy.roles.values()) for (const name of node.includes) roles.add(name.text)
   for (const { node } of policy.agents.values()) {
-    for (const member of node.members) if (member.kind === 'roles') for (const name of member.roles) roles.add(name.text)
+    for (const member of node.members)
+      if (member.kind === 'roles') for (const name of member.roles) roles.add(name.text)
   }
   for (const { file, node } of policy.sets.values()) {
     if (sets.has(node.name.text)) continue
