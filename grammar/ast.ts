@@ -4,13 +4,7 @@
  * Offsets only: lines and columns are computed when a diagnostic is printed. Literals carry both the text as written (for
  * the formatter) and the value parsed by `compiler/model/literals`.
  */
-import type {
-  CidrLiteral,
-  DecimalLiteral,
-  HoursRange,
-  PatternLiteral,
-  RegexLiteral,
-} from '../compiler/model/index.ts'
+import type { CidrLiteral, DecimalLiteral, HoursRange, PatternLiteral, RegexLiteral } from '../compiler/model/index.ts'
 
 /** Half-open range of UTF-16 offsets, `start <= end`. */
 export interface Span {
@@ -32,8 +26,14 @@ export interface PolicyFile {
   readonly header: PolicyHeader | undefined
   readonly declarations: readonly Declaration[]
   readonly comments: readonly Comment[]
-  /** Statements dropped because of a syntax error, where kind and name could still be read: they silence follow-up errors. */
-  readonly broken: readonly { readonly kind: Declaration['kind'] | 'policy'; readonly name: string | undefined }[]
+  /**
+   * Statements dropped because of a syntax error, with their name where it could be read: they silence follow-up errors.
+   * `text` stands for text of no kind. Empty exactly when the file has no error.
+   */
+  readonly broken: readonly {
+    readonly kind: Declaration['kind'] | 'policy' | 'text'
+    readonly name: string | undefined
+  }[]
 }
 
 /** `// ...` without the line end. */
@@ -385,13 +385,7 @@ export interface TestRow extends Span {
   readonly facts: readonly FactNode[]
 }
 
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue }
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue }
 
 export type FactNode =
   | (Span & { readonly kind: 'via'; readonly names: readonly Name[] })

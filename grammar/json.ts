@@ -177,7 +177,8 @@ function bracedToPlain(escape: string, digits: string | undefined): string {
   const code = Number.parseInt(digits, 16)
   if (code > 0x10ffff) return escape
   let plain = ''
-  for (const unit of String.fromCodePoint(code).split('')) plain += `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  for (const unit of String.fromCodePoint(code).split(''))
+    plain += `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
   return plain
 }
 

@@ -12,8 +12,28 @@ import type { Comment } from './ast.ts'
 import type { Finding } from './finding.ts'
 import { readJson } from './json.ts'
 import {
-  Arrow, AtLeast, AtMost, Broken, Clock, Comma, Digits, Dot, Equal, Json, LeftBrace, LeftBracket, Minus, Pattern,
-  Percent, Raw, Regex, RightBrace, RightBracket, Star, Str, wordType,
+  Arrow,
+  AtLeast,
+  AtMost,
+  Broken,
+  Clock,
+  Comma,
+  Digits,
+  Dot,
+  Equal,
+  Json,
+  LeftBrace,
+  LeftBracket,
+  Minus,
+  Pattern,
+  Percent,
+  Raw,
+  Regex,
+  RightBrace,
+  RightBracket,
+  Star,
+  Str,
+  wordType,
 } from './tokens.ts'
 
 /** `pattern`: a resource pattern; `raw`: an address, CIDR or stamp; `clock`: `HH:MM-HH:MM`; `json`: a JSON value. */
@@ -308,7 +328,8 @@ function scanRaw(text: string, start: number): number {
 function badName(word: string, start: number): Finding {
   const shown = word.length > 60 ? `${word.slice(0, 60)}...` : word
   const foreign = /[^A-Za-z0-9_-]/u.exec(word)
-  const code = foreign === null ? '' : `U+${(foreign[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+  const code =
+    foreign === null ? '' : `U+${(foreign[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
   return {
     code: 'KV0112',
     start,
@@ -324,7 +345,10 @@ function badName(word: string, start: number): Finding {
 function unknownText(text: string, start: number): Finding {
   const point = text.codePointAt(start) ?? 0
   if (point >= 0x80 && isLetter(text, start)) {
-    return badName(text.slice(start, Math.max(scanWord(text, start), start + String.fromCodePoint(point).length)), start)
+    return badName(
+      text.slice(start, Math.max(scanWord(text, start), start + String.fromCodePoint(point).length)),
+      start,
+    )
   }
   let end = start + (point > 0xffff ? 2 : 1)
   if (OPERATOR.includes(text.charAt(start))) while (end < start + 3 && OPERATOR.includes(text.charAt(end) || ' ')) end++

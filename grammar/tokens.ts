@@ -17,7 +17,10 @@ export type Keyword = (typeof SPELLED)[number]
 
 /** Token type of each keyword. */
 export const KW = Object.fromEntries(
-  SPELLED.map((word) => [word, createToken({ name: word, label: `\`${word}\``, pattern: Lexer.NA, categories: [Word] })]),
+  SPELLED.map((word) => [
+    word,
+    createToken({ name: word, label: `\`${word}\``, pattern: Lexer.NA, categories: [Word] }),
+  ]),
 ) as Record<Keyword, TokenType> // the entries are made from the keys
 
 /** Token type of a word: its keyword, or `Word`. */

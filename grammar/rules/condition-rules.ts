@@ -350,7 +350,9 @@ export abstract class ConditionRules extends TokenSource {
         { ALT: (): LiteralNode => this.SUBRULE(this.decimal) },
         { ALT: (): LiteralNode => this.boolean(start, this.CONSUME(KW.true)) },
         { ALT: (): LiteralNode => this.boolean(start, this.CONSUME(KW.false)) },
-        { ALT: (): LiteralNode => ({ kind: 'word', ...this.spanOf(this.CONSUME(KW.autonomous)), value: 'autonomous' }) },
+        {
+          ALT: (): LiteralNode => ({ kind: 'word', ...this.spanOf(this.CONSUME(KW.autonomous)), value: 'autonomous' }),
+        },
         { ALT: (): LiteralNode => ({ kind: 'word', ...this.spanOf(this.CONSUME(KW.delegated)), value: 'delegated' }) },
         { ALT: (): LiteralNode => ({ kind: 'word', ...this.spanOf(this.CONSUME(KW.service)), value: 'service' }) },
       ],
@@ -410,7 +412,16 @@ export abstract class ConditionRules extends TokenSource {
 }
 
 /** Token types that end a list of alternatives early are checked here, so that a typo shows at the first use. */
-export const CONDITION_STARTS: readonly TokenType[] = [KW.not, KW.args, KW.len, KW.agent, KW.ip, KW.time, KW.trust, KW.cost]
+export const CONDITION_STARTS: readonly TokenType[] = [
+  KW.not,
+  KW.args,
+  KW.len,
+  KW.agent,
+  KW.ip,
+  KW.time,
+  KW.trust,
+  KW.cost,
+]
 
 const MAX_SHARED_PATTERNS = 50_000
 const CIDR = noun('an address or a range such as `10.0.0.0/8`')

@@ -13,6 +13,7 @@ import type {
   DelegationDeclaration,
   FactNode,
   ForbidDeclaration,
+  GrantNode,
   IntLiteral,
   JsonValue,
   LimitAllDeclaration,
@@ -27,7 +28,7 @@ import type {
   WhoNode,
 } from '../ast.ts'
 import { Lexer } from '../lexer.ts'
-import { STATEMENT_STARTS } from '../recovery.ts'
+import { type BlockKind, MEMBERS, STATEMENT_STARTS } from '../recovery.ts'
 import { Arrow, Comma, Digits, Equal, Json, KW, LeftBrace, Raw, RightBrace, Star, Str, Word } from '../tokens.ts'
 import { MemberRules } from './member-rules.ts'
 import { noun } from './token-source.ts'
@@ -35,6 +36,8 @@ import { noun } from './token-source.ts'
 export type Statement = PolicyHeader | Declaration
 
 type Assertion = AssertDeclaration['assertion']
+type DelegationMember = DelegationDeclaration['members'][number]
+type BoundaryMember = BoundaryDeclaration['members'][number]
 
 export class StatementRules extends MemberRules {
   constructor(isValidated = false) {
@@ -43,11 +46,32 @@ export class StatementRules extends MemberRules {
   }
 
   /** Reads from `text` from now on. */
-  open(text: string): Lexer {
+  load(text: string): Lexer {
     this.lexer = new Lexer(text)
     this.patterns.clear()
     this.reset()
     return this.lexer
+  }
+
+  /** Reads the rest of a block, from a member up to its `}`, only to find what else is wrong there. */
+  readBody(kind: BlockKind): void {
+    switch (kind) {
+      case 'role':
+        this.roleBody()
+        break
+      case 'agent':
+        this.agentBody()
+        break
+      case 'delegation':
+        this.delegationBody()
+        break
+      case 'boundary':
+        this.boundaryBody()
+        break
+      case 'test':
+        this.testBody()
+        break
+    }
   }
 
   readonly statement = this.RULE('statement', (): Statement => {
@@ -114,7 +138,6 @@ export class StatementRules extends MemberRules {
 
   private readonly role = this.RULE('role', (): RoleDeclaration => {
     const start = this.start()
-    const grants: RoleDeclaration['grants'][number][] = []
     let includes: Name[] = []
     this.CONSUME(KW.role)
     const name = this.name(this.CONSUME(Word, noun('the name of the role')))
@@ -123,14 +146,20 @@ export class StatementRules extends MemberRules {
       this.CONSUME(KW.includes)
       includes = this.SUBRULE(this.names)
     })
-    this.CONSUME(LeftBrace)
-    this.may(ROLE_MEMBERS)
+    this.open(this.CONSUME(LeftBrace))
+    const grants = this.SUBRULE(this.roleBody)
+    return { kind: 'role', start, end: this.end(), name, includes, grants }
+  })
+
+  private readonly roleBody = this.RULE('roleBody', (): GrantNode[] => {
+    const grants: GrantNode[] = []
+    this.may(MEMBERS.role)
     this.MANY(() => {
       grants.push(this.SUBRULE(this.grant))
-      this.may(ROLE_MEMBERS)
+      this.may(MEMBERS.role)
     })
     this.CONSUME(RightBrace)
-    return { kind: 'role', start, end: this.end(), name, includes, grants }
+    return grants
   })
 
   private readonly agent = this.RULE('agent', (): AgentDeclaration => {
@@ -142,15 +171,20 @@ export class StatementRules extends MemberRules {
     ])
     this.CONSUME(KW.agent)
     const name = this.name(this.CONSUME(Word, AGENT))
+    this.open(this.CONSUME(LeftBrace))
+    const members = this.SUBRULE(this.agentBody)
+    return { kind: 'agent', start, end: this.end(), type, name, members }
+  })
+
+  private readonly agentBody = this.RULE('agentBody', (): AgentMember[] => {
     const members: AgentMember[] = []
-    this.CONSUME(LeftBrace)
-    this.may(AGENT_MEMBERS)
+    this.may(MEMBERS.agent)
     this.MANY(() => {
       members.push(this.SUBRULE(this.agentMember))
-      this.may(AGENT_MEMBERS)
+      this.may(MEMBERS.agent)
     })
     this.CONSUME(RightBrace)
-    return { kind: 'agent', start, end: this.end(), type, name, members }
+    return members
   })
 
   private readonly agentMember = this.RULE('agentMember', (): AgentMember => {
@@ -187,9 +221,14 @@ export class StatementRules extends MemberRules {
     const from = this.name(this.CONSUME(Word, AGENT))
     this.CONSUME(Arrow)
     const to = this.name(this.CONSUME2(Word, AGENT))
-    const members: DelegationDeclaration['members'][number][] = []
-    this.CONSUME(LeftBrace)
-    this.may(DELEGATION_MEMBERS)
+    this.open(this.CONSUME(LeftBrace))
+    const members = this.SUBRULE(this.delegationBody)
+    return { kind: 'delegation', start, end: this.end(), from, to, members }
+  })
+
+  private readonly delegationBody = this.RULE('delegationBody', (): DelegationMember[] => {
+    const members: DelegationMember[] = []
+    this.may(MEMBERS.delegation)
     this.MANY(() => {
       this.OR([
         { ALT: () => members.push(this.SUBRULE(this.grant)) },
@@ -197,29 +236,34 @@ export class StatementRules extends MemberRules {
         { ALT: () => members.push(this.SUBRULE(this.expires)) },
         { ALT: () => members.push(this.SUBRULE(this.depth)) },
       ])
-      this.may(DELEGATION_MEMBERS)
+      this.may(MEMBERS.delegation)
     })
     this.CONSUME(RightBrace)
-    return { kind: 'delegation', start, end: this.end(), from, to, members }
+    return members
   })
 
   private readonly boundary = this.RULE('boundary', (): BoundaryDeclaration => {
     const start = this.start()
     this.CONSUME(KW.boundary)
     this.CONSUME(KW.runtime)
-    const members: BoundaryDeclaration['members'][number][] = []
-    this.CONSUME(LeftBrace)
-    this.may(BOUNDARY_MEMBERS)
+    this.open(this.CONSUME(LeftBrace))
+    const members = this.SUBRULE(this.boundaryBody)
+    return { kind: 'boundary', start, end: this.end(), members }
+  })
+
+  private readonly boundaryBody = this.RULE('boundaryBody', (): BoundaryMember[] => {
+    const members: BoundaryMember[] = []
+    this.may(MEMBERS.boundary)
     this.MANY(() => {
       this.OR([
         { ALT: () => members.push(this.SUBRULE(this.grant)) },
         { ALT: () => members.push(this.SUBRULE(this.limit)) },
         { ALT: () => members.push(this.SUBRULE(this.mayDelegate)) },
       ])
-      this.may(BOUNDARY_MEMBERS)
+      this.may(MEMBERS.boundary)
     })
     this.CONSUME(RightBrace)
-    return { kind: 'boundary', start, end: this.end(), members }
+    return members
   })
 
   private readonly forbid = this.RULE('forbid', (): ForbidDeclaration => {
@@ -390,7 +434,6 @@ export class StatementRules extends MemberRules {
   private readonly test = this.RULE('test', (): TestDeclaration => {
     const start = this.start()
     const facts: FactNode[] = []
-    const rows: TestRow[] = []
     this.CONSUME(KW.test)
     const title = this.string(this.CONSUME(Str, noun('the title of the test in double quotes')))
     this.CONSUME(KW.as)
@@ -400,14 +443,20 @@ export class StatementRules extends MemberRules {
       facts.push(this.SUBRULE(this.fact))
       this.may(FACT_WORDS)
     })
-    this.CONSUME(LeftBrace)
-    this.may(VERDICTS)
-    this.MANY2(() => {
+    this.open(this.CONSUME(LeftBrace))
+    const rows = this.SUBRULE(this.testBody)
+    return { kind: 'test', start, end: this.end(), title, agent, facts, rows }
+  })
+
+  private readonly testBody = this.RULE('testBody', (): TestRow[] => {
+    const rows: TestRow[] = []
+    this.may(MEMBERS.test)
+    this.MANY(() => {
       rows.push(this.SUBRULE(this.row))
-      this.may(VERDICTS)
+      this.may(MEMBERS.test)
     })
     this.CONSUME(RightBrace)
-    return { kind: 'test', start, end: this.end(), title, agent, facts, rows }
+    return rows
   })
 
   private readonly row = this.RULE('row', (): TestRow => {
@@ -540,11 +589,6 @@ export class StatementRules extends MemberRules {
 }
 
 const AGENT = noun('the name of an agent')
-const ROLE_MEMBERS = ['allow']
-const AGENT_MEMBERS = ['allow', 'limit', 'owner', 'roles', 'may', 'expires']
-const DELEGATION_MEMBERS = ['allow', 'limit', 'expires', 'depth']
-const BOUNDARY_MEMBERS = ['allow', 'limit', 'may']
 const FACT_WORDS = ['via', 'at', 'since', 'from', 'with', 'used', 'spent', 'trust', 'cost', 'approved', 'because']
-const VERDICTS = ['allow', 'deny', 'approval', 'limited', 'throttle']
 const LIMIT_SCOPES = ['agent', 'owner', 'tenant'] as const
 const LIMIT_SCOPE = noun('`agent`, `owner` or `tenant`')

@@ -25,6 +25,8 @@ export abstract class TokenSource extends EmbeddedActionsParser {
   protected readonly patterns = new Map<string, PatternLiteral>()
   private readonly legal: (readonly string[])[] = []
   private legalAt = -1
+  /** Where the block that is being read was opened. */
+  private opening = 0
 
   constructor(isValidated: boolean) {
     super(VOCABULARY, { maxLookahead: 1, recoveryEnabled: false, skipValidations: !isValidated })
@@ -71,6 +73,7 @@ export abstract class TokenSource extends EmbeddedActionsParser {
         expectedType: expected,
         words: this.wordsLegalHere(),
         rule: this.ruleName(),
+        opening: this.opening,
       }),
     )
   }
@@ -85,12 +88,18 @@ export abstract class TokenSource extends EmbeddedActionsParser {
         expectedType: undefined,
         words: this.wordsLegalHere(),
         rule: this.ruleName(),
+        opening: this.opening,
       }),
     )
   }
 
   raiseEarlyExitException(occurrence: number): never {
     return this.raiseNoAltException(occurrence, undefined)
+  }
+
+  /** Notes that a block was opened, for the diagnostic in case nothing closes it. */
+  protected open(brace: IToken): void {
+    this.opening = brace.startOffset
   }
 
   /** Notes which words may follow the last token, for the diagnostic in case none of them does. */
