@@ -27,6 +27,7 @@ export interface Asked {
   readonly sets: ReadonlyMap<string, SetValue>
   readonly possible: boolean
   readonly helps: 'true' | 'false'
+  readonly observe: ((atom: AtomNode) => void) | undefined
 }
 
 export type ConditionKind = 'agent' | 'ip' | 'time' | 'args' | 'args-only' | 'trust' | 'cost'
@@ -38,6 +39,7 @@ export function judgeConjunction(atoms: readonly AtomNode[], asked: Asked): Trut
 }
 
 export function judgeAtom(atom: AtomNode, asked: Asked): Truth {
+  asked.observe?.(atom)
   if (asked.possible && asksAbsentArgument(atom, asked.request)) return asked.helps
   const value = judgePlain(atom, asked)
   if (!atom.negated || value === 'unknown') return value
@@ -147,8 +149,7 @@ function judgeIn(atom: InAtom, asked: Asked): Truth {
 }
 
 function judgeCidrs(cidrs: CidrList, fact: Fact): Truth {
-  const address =
-    fact.kind === 'address' ? fact.address : fact.kind === 'string' ? parseAddress(fact.text) : undefined
+  const address = fact.kind === 'address' ? fact.address : fact.kind === 'string' ? parseAddress(fact.text) : undefined
   if (address === undefined) return 'unknown'
   return truth(cidrs.items.some(({ value }) => value.low <= address && address <= value.high))
 }

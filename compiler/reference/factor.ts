@@ -2,9 +2,10 @@
  * Factors of an authority: who grants the call, at what outcome, and why nobody does. Language reference, sections 5
  * and 6.
  */
-import { type ConditionKind, judgeAtom, judgeConjunction, kindOfAtom } from './condition.ts'
+import type { AtomNode } from '../../grammar/index.ts'
+import { type Asked, type ConditionKind, judgeAtom, judgeConjunction, kindOfAtom } from './condition.ts'
 import { type Charge, chargeLimit, scopePart } from './meter.ts'
-import { firstReason, isBetter, type Reason, REASONS, worst } from './outcome.ts'
+import { firstReason, isBetter, REASONS, type Reason, worst } from './outcome.ts'
 import { matchesPattern } from './pattern.ts'
 import type { Approval, Boundary, Delegation, Grant, Limit, Policy, Principal, Scope } from './policy.ts'
 import type { Request } from './request.ts'
@@ -14,6 +15,8 @@ export interface Case {
   readonly policy: Policy
   readonly request: Request
   readonly possible: boolean
+  /** Told of every atom that is judged. */
+  readonly observe: ((atom: AtomNode) => void) | undefined
 }
 
 /** A satisfied grant, and what else it brings into its factor. */
@@ -22,8 +25,14 @@ export interface Candidate {
   readonly holder: Principal
   /** The grant's own limits and those of its delegation. */
   readonly limits: readonly Limit[]
-  /** The boundary's factor for a grant of a delegation made at run time. */
-  readonly boundary: Satisfied | undefined
+  /** What a grant of a delegation made at run time brings with it. */
+  readonly boundary: Held | undefined
+}
+
+/** The boundary's factor for the receiver of a delegation made at run time, and its limits. */
+interface Held {
+  readonly factor: Satisfied
+  readonly limits: readonly Limit[]
 }
 
 export interface Satisfied {
@@ -35,18 +44,19 @@ export interface Satisfied {
 export type Factor = Satisfied | { readonly kind: 'unsatisfied'; readonly cause: Reason }
 
 /** own(A), for the root of the chain. */
-export function ownFactor(principal: Principal, { policy, request, possible }: Case): Factor {
+export function ownFactor(principal: Principal, surroundings: Case): Factor {
   return judgeGrants(
     principal.grants.map((grant) => ({ grant, holder: principal, limits: grant.limits, boundary: undefined })),
-    { policy, request, possible },
+    surroundings,
   )
 }
 
 /** boundary(A), for a principal held by it and for the receiver of a delegation made at run time. */
-export function boundaryFactor(principal: Principal, { policy, request, possible }: Case): Factor {
+export function boundaryFactor(principal: Principal, surroundings: Case): Factor {
+  const { grants } = surroundings.policy.boundary
   return judgeGrants(
-    policy.boundary.grants.map((grant) => ({ grant, holder: principal, limits: grant.limits, boundary: undefined })),
-    { policy, request, possible },
+    grants.map((grant) => ({ grant, holder: principal, limits: grant.limits, boundary: undefined })),
+    surroundings,
   )
 }
 
@@ -86,7 +96,7 @@ export function hopFactor(
   const satisfied = all.filter(({ grant }) => isSatisfied(grant, receiver, surroundings))
   const candidates = satisfied.flatMap(({ isRuntime, ...candidate }): Candidate[] => {
     if (!isRuntime) return [candidate]
-    return boundary.kind === 'satisfied' ? [{ ...candidate, boundary }] : []
+    return boundary.kind === 'satisfied' ? [{ ...candidate, boundary: { factor: boundary, limits: box.limits } }] : []
   })
   if (candidates.length > 0) return { kind: 'satisfied', candidates: candidates.toSorted(byId) }
   if (satisfied.length > 0) return boundary
@@ -109,9 +119,9 @@ export function choose(
   let best: (Choice & { readonly isMetered: boolean }) | undefined
   for (const { grant, holder, limits, boundary } of factor.candidates) {
     if (pass.ceiling !== undefined && grant.estimateNanoUsd > pass.ceiling) continue
-    const nested = boundary && choose(boundary, pass)
+    const nested = boundary && choose(boundary.factor, pass)
     if (boundary !== undefined && nested === undefined) continue
-    const charges = limits.map((limit) =>
+    const charges = [...limits, ...(boundary?.limits ?? [])].map((limit) =>
       chargeLimit(limit, holderScope(limit, holder, pass.request), pass),
     )
     if (grant.approval !== undefined && !isApproved(grant.approval, pass.request)) {
@@ -121,7 +131,7 @@ export function choose(
     const choice = {
       charge: joinCharges(charges),
       grant,
-      estimateNanoUsd: max(grant.estimateNanoUsd, nested?.estimateNanoUsd ?? 0n),
+      estimateNanoUsd: larger(grant.estimateNanoUsd, nested?.estimateNanoUsd ?? 0n),
       isMetered: limits.length > 0,
     }
     // Candidates come in the order of the last tie break, so that an equal one never replaces the one before.
@@ -138,7 +148,7 @@ export function choose(
 export function estimatesOf(factor: Satisfied): readonly bigint[] {
   return factor.candidates.flatMap(({ grant, boundary }) => [
     grant.estimateNanoUsd,
-    ...(boundary === undefined ? [] : estimatesOf(boundary)),
+    ...(boundary === undefined ? [] : estimatesOf(boundary.factor)),
   ])
 }
 
@@ -158,6 +168,15 @@ export function isApproved({ by, withinMs }: Approval, { approvedBy, approvedAt,
   if (by === undefined ? approvedBy.length === 0 : !approvedBy.includes(by)) return false
   if (withinMs === undefined || approvedAt === 'absent') return true
   return approvedAt !== 'unknown' && now !== undefined && now < approvedAt + withinMs
+}
+
+/** A condition's surroundings when it is asked about `principal`. */
+export function askAbout(
+  principal: Principal,
+  helps: Asked['helps'],
+  { policy, request, possible, observe }: Case,
+): Asked {
+  return { request, principal, sets: policy.sets, possible, helps, observe }
 }
 
 export const REASON_OF_KIND: Readonly<Record<ConditionKind, Reason>> = {
@@ -196,20 +215,21 @@ function byId(a: { readonly grant: Grant }, b: { readonly grant: Grant }): numbe
   return rank(a.grant) - rank(b.grant)
 }
 
-function isSatisfied(grant: Grant, principal: Principal, { policy, request, possible }: Case): boolean {
-  const asked = { request, principal, sets: policy.sets, possible, helps: 'true' as const }
-  return matchesScope(grant, request) && judgeConjunction(grant.when, asked) === 'true'
+function isSatisfied(grant: Grant, principal: Principal, surroundings: Case): boolean {
+  const asked = askAbout(principal, 'true', surroundings)
+  return matchesScope(grant, surroundings.request) && judgeConjunction(grant.when, asked) === 'true'
 }
 
 function nearestMiss(
   candidates: readonly { readonly grant: Grant; readonly holder: Principal }[],
-  { policy, request, possible }: Case,
+  surroundings: Case,
 ): Reason {
   let nearest: { readonly grant: Grant; readonly failing: ReadonlySet<Reason> } | undefined
   for (const { grant, holder } of candidates.toSorted(byId)) {
-    const asked = { request, principal: holder, sets: policy.sets, possible, helps: 'true' as const }
+    if (!matchesScope(grant, surroundings.request)) continue
+    const asked = askAbout(holder, 'true', surroundings)
     const failed = grant.when.filter((atom) => judgeAtom(atom, asked) !== 'true').map(kindOfAtom)
-    if (!matchesScope(grant, request) || failed.includes('agent')) continue
+    if (failed.includes('agent')) continue
     const failing = new Set(failed.map((kind) => REASON_OF_KIND[kind]))
     if (nearest === undefined || failing.size < nearest.failing.size) nearest = { grant, failing }
   }
@@ -237,6 +257,6 @@ function faultOf(
   return undefined
 }
 
-function max(a: bigint, b: bigint): bigint {
+export function larger(a: bigint, b: bigint): bigint {
   return a > b ? a : b
 }

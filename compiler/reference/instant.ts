@@ -1,6 +1,7 @@
 /** Times of requests: reading them, the minute of the week, and the starts of windows. All in UTC, in ms since 1970. */
-import type { HoursRange } from '../model/index.ts'
+
 import type { Window } from '../../grammar/index.ts'
+import type { HoursRange } from '../model/index.ts'
 
 const MINUTE = 60_000n
 const HOUR = 60n * MINUTE

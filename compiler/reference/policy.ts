@@ -140,7 +140,10 @@ export function toPolicy(files: readonly PolicyFile[], keyOf: KeyOf = () => unde
         break
       case 'role':
         roles.set(declaration.name.text, declaration)
-        grantsOfRole.set(declaration.name.text, sorted(declaration.grants).map((grant) => reader.grant(grant)))
+        grantsOfRole.set(
+          declaration.name.text,
+          sorted(declaration.grants).map((grant) => reader.grant(grant)),
+        )
         break
       case 'agent':
         agents.push({ declaration, members: reader.agent(declaration) })

@@ -4,10 +4,11 @@
  * Slow and obvious on purpose. It shares no code with resolution, lowering, emission and the engine, so that it can judge
  * them.
  */
-import { type PolicyFile, parsePolicy } from '../../grammar/index.ts'
+import { type AtomNode, type PolicyFile, parsePolicy } from '../../grammar/index.ts'
 import { judgeAtom, judgeConjunction, kindOfAtom } from './condition.ts'
 import { roundUp } from './decimal.ts'
 import {
+  askAbout,
   boundaryFactor,
   type Case,
   choose,
@@ -17,6 +18,7 @@ import {
   hopFactor,
   isApproved,
   joinCharges,
+  larger,
   matchesScope,
   ownFactor,
   REASON_OF_KIND,
@@ -40,31 +42,39 @@ export interface ReferenceDecision {
 }
 
 export interface Reference {
-  /** Total: no request makes it throw. `possible` counts absent arguments for access. */
-  decide(request: unknown, options?: { readonly possible?: boolean }): ReferenceDecision
+  /** Total: no request makes it throw. */
+  decide(request: unknown, options?: ReferenceOptions): ReferenceDecision
+}
+
+export interface ReferenceOptions {
+  /** Counts absent arguments for access. */
+  readonly possible?: boolean
+  /** Told of every atom that the decision asked, as often as it was asked. */
+  readonly observe?: (atom: AtomNode) => void
 }
 
 /**
  * Makes a reference of parsed files and, if given, the JSON of `--state`.
  *
  * The KEY of a meter is not the hash of section 8 but a structural name: `#n` for the n-th limit clause in source order,
- * `~n` for the n-th of the state; `options.keyOf` may give the hashes of policy clauses instead. `readings.meters` is read
- * under these keys.
+ * `~n` for the n-th of the state; `options.keyOf` and `options.stateKeys` may give the hashes instead. `readings.meters` is
+ * read under these keys.
  *
  * @throws {TypeError} when `state` is not a state
  */
 export function createReference(
   files: readonly PolicyFile[],
   state?: unknown,
-  options: { readonly keyOf?: KeyOf } = {},
+  options: { readonly keyOf?: KeyOf; readonly stateKeys?: readonly string[] } = {},
 ): Reference {
   const policy = toPolicy(files, options.keyOf)
-  const made = toState(state, policy)
+  const made = toState(state, policy, options.stateKeys ?? [])
   return {
     decide(value, options = {}) {
       const request = parseRequest(value)
       if (request === undefined) return refuse('invalid-request')
-      return decideRequest({ policy, request, possible: options.possible ?? false }, made)
+      const { possible = false, observe } = options
+      return decideRequest({ policy, request, possible, observe }, made)
     },
   }
 }
@@ -158,22 +168,21 @@ function factorsOf(
   return { path, boundaries: held.map((principal) => boundaryFactor(principal, surroundings)) }
 }
 
-function deniedByGuardrails(principals: readonly Principal[], { policy, request, possible }: Case): readonly Reason[] {
+function deniedByGuardrails(principals: readonly Principal[], surroundings: Case): readonly Reason[] {
+  const { policy, request } = surroundings
   const causes: Reason[] = []
-  const asked = (principal: Principal, helps: 'true' | 'false') => {
-    return { request, principal, sets: policy.sets, possible, helps }
-  }
   for (const forbid of policy.forbids.filter((rule) => matchesScope(rule, request))) {
     const denies = principals.some((principal) => {
-      const when = forbid.when && judgeConjunction(forbid.when, asked(principal, 'false'))
-      const unless = forbid.unless && judgeConjunction(forbid.unless, asked(principal, 'true'))
+      const when = forbid.when && judgeConjunction(forbid.when, askAbout(principal, 'false', surroundings))
+      const unless = forbid.unless && judgeConjunction(forbid.unless, askAbout(principal, 'true', surroundings))
       return when !== 'false' && unless !== 'true'
     })
     if (denies) causes.push('forbidden')
   }
   for (const { condition } of policy.requires.filter((rule) => matchesScope(rule, request))) {
     for (const principal of principals) {
-      const failed = condition.filter((atom) => judgeAtom(atom, asked(principal, 'true')) !== 'true')
+      const asked = askAbout(principal, 'true', surroundings)
+      const failed = condition.filter((atom) => judgeAtom(atom, asked) !== 'true')
       causes.push(...failed.map((atom) => REASON_OF_KIND[kindOfAtom(atom)]))
     }
   }
@@ -192,7 +201,7 @@ function charge(
     const choices = all.map((factor) => choose(factor, { request, amountNanoUsd, ceiling }))
     const chosen = choices.filter((choice) => choice !== undefined)
     if (chosen.length < all.length) return undefined
-    const largest = chosen.reduce((most, { estimateNanoUsd: next }) => (next > most ? next : most), 0n)
+    const largest = chosen.map(({ estimateNanoUsd }) => estimateNanoUsd).reduce(larger, 0n)
     if (ceiling !== undefined && largest !== ceiling) return undefined
     const limits = chargeLimits(principals, amountNanoUsd, surroundings)
     const whole = joinCharges([...chosen.map((choice) => choice.charge), ...limits])
@@ -227,7 +236,8 @@ function chargeLimits(
     for (const scope of guardrailScopes(each, principals, request)) charges.push(chargeLimit(limit, scope, call))
   }
   for (const { approval } of policy.requires.filter((rule) => matchesScope(rule, request))) {
-    if (approval !== undefined && !isApproved(approval, request)) charges.push({ outcome: 'approval', reservations: [] })
+    if (approval !== undefined && !isApproved(approval, request))
+      charges.push({ outcome: 'approval', reservations: [] })
   }
   return charges
 }

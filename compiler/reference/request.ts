@@ -114,8 +114,14 @@ function name(value: unknown, size: Size): string {
 }
 
 function assertPart(part: string): void {
-  const bytes = new TextEncoder().encode(part).length
-  if (bytes < 1 || bytes > 128 || /[:*\p{Cc}\u{FFFD}]/u.test(part)) throw new Invalid()
+  if (!isName(part)) throw new Invalid()
+}
+
+/** Whether a text may be an agent, an action or a segment of a resource. */
+export function isName(text: string): boolean {
+  const bytes = new TextEncoder().encode(text).length
+  const isPlain = isWellFormed(text) && text.normalize('NFC') === text && !/[:*\p{Cc}\u{FFFD}]/u.test(text)
+  return isPlain && bytes >= 1 && bytes <= 128
 }
 
 /** Tenants and approvers: not empty, and not ill-typed (a lone surrogate, U+FFFD). */
@@ -186,7 +192,6 @@ function readObject(value: object, level: number, size: Size): ArgObject {
 }
 
 function readArg(value: unknown, level: number, size: Size): ArgValue {
-  if (level > MAX_ARG_LEVELS) return { kind: 'ill-typed' }
   if (typeof value === 'boolean') return { kind: 'boolean', value }
   if (typeof value === 'number') {
     const decimal = numberToDecimal(value)
@@ -196,8 +201,8 @@ function readArg(value: unknown, level: number, size: Size): ArgValue {
     size.add(value)
     return isWellTyped(value) ? { kind: 'string', text: value } : { kind: 'ill-typed' }
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return readObject(value, level + 1, size)
-  return { kind: 'ill-typed' }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'ill-typed' }
+  return level < MAX_ARG_LEVELS ? readObject(value, level + 1, size) : { kind: 'ill-typed' }
 }
 
 /** Keeps count of the text of a request. Every string counts at least one, so that a circular object ends too. */

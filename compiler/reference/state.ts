@@ -3,10 +3,11 @@
  * suspended. Language reference, section 10.
  */
 import type { AgentType, AtomNode, CidrNode, HoursNode, PathNode, Window } from '../../grammar/index.ts'
-import { parseCidr, parseHours, parsePattern, parseRegexBody, type Parsed } from '../model/index.ts'
+import { type Parsed, parseCidr, parseHours, parsePattern, parseRegexBody } from '../model/index.ts'
 import { numberToDecimal, roundUp } from './decimal.ts'
 import { parseInstant } from './instant.ts'
 import type { Delegation, Grant, Limit, Policy, Principal } from './policy.ts'
+import { isName } from './request.ts'
 
 export interface State {
   readonly agents: ReadonlyMap<string, Principal>
@@ -16,48 +17,50 @@ export interface State {
 }
 
 /**
- * Reads the state. An agent whose name the policy declares, or that was made before, is not made.
+ * Reads the state. An agent whose name the policy declares is not made.
  *
- * @throws {TypeError} when the JSON is not a state, an unknown constraint included
+ * @throws {TypeError} when the JSON is not a state
  */
-export function toState(value: unknown, policy: Policy): State {
-  const json = value === undefined || value === null ? {} : object(value, 'state')
-  const reader = new PermissionReader()
+export function toState(value: unknown, policy: Policy, stateKeys: readonly string[]): State {
+  const json = isAbsent(value) ? {} : object(value, ['agents', 'delegations', 'revoked', 'suspended'])
+  const reader = new PermissionReader(stateKeys)
   const agents = new Map<string, Principal>()
-  for (const entry of array(json.agents, 'agents')) {
-    const agent = object(entry, 'agent')
-    const name = string(agent.name, 'name')
-    const principal: Principal = {
+  for (const entry of list(json.agents ?? [])) {
+    const agent = object(entry, ['name', 'type', 'owner', 'permissions', 'mayDelegate', 'expiresAt'])
+    const name = principalName(agent.name)
+    if (agents.has(name)) throw new TypeError(`\`${name}\` is made twice`)
+    agents.set(name, {
       name,
       type: agentType(agent.type),
-      owner: isAbsent(agent.owner) ? undefined : string(agent.owner, 'owner'),
+      owner: isAbsent(agent.owner) ? undefined : text(agent.owner),
       grants: reader.permissions(agent.permissions),
       limits: [],
-      mayDelegate: isAbsent(agent.mayDelegate) ? undefined : whole(agent.mayDelegate, 'mayDelegate'),
-      expiresAt: instant(agent.expiresAt, 'expiresAt'),
+      mayDelegate: isAbsent(agent.mayDelegate) ? undefined : hops(agent.mayDelegate),
+      expiresAt: isAbsent(agent.expiresAt) ? undefined : instant(agent.expiresAt),
       isRuntime: true,
-    }
-    if (!policy.agents.has(name) && !agents.has(name)) agents.set(name, principal)
+    })
   }
-  const delegations = array(json.delegations, 'delegations').map((entry): Delegation => {
-    const delegation = object(entry, 'delegation')
+  const delegations = list(json.delegations ?? []).map((entry): Delegation => {
+    const delegation = object(entry, ['from', 'to', 'permissions', 'depth', 'expiresAt', 'revoked'])
     return {
-      from: string(delegation.from, 'from'),
-      to: string(delegation.to, 'to'),
+      from: principalName(delegation.from),
+      to: principalName(delegation.to),
       grants: reader.permissions(delegation.permissions),
       limits: [],
-      depth: isAbsent(delegation.depth) ? 0n : whole(delegation.depth, 'depth'),
-      expiresAt: instant(delegation.expiresAt, 'expiresAt'),
+      depth: isAbsent(delegation.depth) ? 0n : hops(delegation.depth),
+      expiresAt: isAbsent(delegation.expiresAt) ? undefined : instant(delegation.expiresAt),
       expiresIn: undefined,
-      isRevoked: delegation.revoked === true,
+      isRevoked: !isAbsent(delegation.revoked) && flag(delegation.revoked),
       isRuntime: true,
     }
   })
-  const names = (key: 'revoked' | 'suspended') => new Set(array(json[key], key).map((name) => string(name, key)))
-  return { agents, delegations, revoked: names('revoked'), suspended: names('suspended') }
+  for (const name of policy.agents.keys()) agents.delete(name)
+  const names = (value: unknown) => new Set(list(value ?? []).map(principalName))
+  return { agents, delegations, revoked: names(json.revoked), suspended: names(json.suspended) }
 }
 
 const NOWHERE = { start: 0, end: 0 }
+const MAX_USD = 9_000_000_000
 
 const CONSTRAINTS = [
   'maxCallsPerMinute',
@@ -75,25 +78,31 @@ const CONSTRAINTS = [
 
 /** Numbers the clauses of permissions, `~0` and on, in the order in which they were added. */
 class PermissionReader {
+  private readonly keys: readonly string[]
   private nextClause = 0
 
+  constructor(keys: readonly string[]) {
+    this.keys = keys
+  }
+
   permissions(value: unknown): readonly Grant[] {
-    return array(value, 'permissions').map((entry) => this.permission(object(entry, 'permission')))
+    return list(value ?? []).map((entry) => this.permission(object(entry, ['resource', 'actions', 'constraints'])))
   }
 
   private permission(permission: Json): Grant {
-    const actions = array(permission.actions, 'actions').map((action) => string(action, 'actions'))
-    const constraints = isAbsent(permission.constraints) ? {} : object(permission.constraints, 'constraints')
-    for (const key of Object.keys(constraints)) {
-      if (!CONSTRAINTS.includes(key)) throw new TypeError(`unknown constraint \`${key}\``)
-    }
+    const resource = text(permission.resource)
+    if (resource.includes('"')) throw new TypeError('quoted segments are not offered')
+    const constraints = isAbsent(permission.constraints) ? {} : object(permission.constraints, CONSTRAINTS)
     return {
       id: -1,
-      actions: actions.includes('*') ? undefined : actions,
-      patterns: [parsed(parsePattern(string(permission.resource, 'resource')))],
+      actions: toActions(list(permission.actions)),
+      patterns: [parsed(parsePattern(resource))],
       when: toAtoms(constraints),
       limits: this.limits(constraints),
-      approval: constraints.requireApproval === true ? { by: undefined, withinMs: undefined } : undefined,
+      approval:
+        !isAbsent(constraints.requireApproval) && flag(constraints.requireApproval)
+          ? { by: undefined, withinMs: undefined }
+          : undefined,
       estimateNanoUsd: 0n,
     }
   }
@@ -107,7 +116,7 @@ class PermissionReader {
       ['maxCallsPerDay', 'day'],
     ])
     if (rates.length > 0) {
-      const windows = rates.map(([key, window]) => ({ window, count: whole(constraints[key], key) }))
+      const windows = rates.map(([key, window]) => ({ window, count: whole(constraints[key]) }))
       limits.push({ kind: 'rate', clause: this.clause(), windows, each: undefined })
     }
     const budgets = given([
@@ -115,7 +124,7 @@ class PermissionReader {
       ['budgetUsdPerMonth', 'month'],
     ])
     if (budgets.length > 0) {
-      const windows = budgets.map(([key, window]) => ({ window, capNanoUsd: money(constraints[key], key) }))
+      const windows = budgets.map(([key, window]) => ({ window, capNanoUsd: money(constraints[key]) }))
       const pace = constraints.throttlePerMinute
       const count = isAbsent(pace) ? 6n : whole(pace, 'throttlePerMinute')
       const throttle = { percent: 80n, count, window: 'minute' as const }
@@ -125,35 +134,53 @@ class PermissionReader {
   }
 
   private clause(): string {
-    return `~${this.nextClause++}`
+    const number = this.nextClause++
+    return this.keys[number] ?? `~${number}`
   }
 }
 
+function toActions(names: readonly unknown[]): readonly string[] | undefined {
+  if (names.length === 0) throw new TypeError('no action')
+  return names.length === 1 && names[0] === '*' ? undefined : names.map(principalName)
+}
+
 function toAtoms(constraints: Json): readonly AtomNode[] {
+  const { allowedHoursUTC, timeWindow, ipAllowlist, argPatterns } = constraints
   const atoms: AtomNode[] = []
-  const hours: string[] = []
-  if (!isAbsent(constraints.allowedHoursUTC)) hours.push(string(constraints.allowedHoursUTC, 'allowedHoursUTC'))
-  if (!isAbsent(constraints.timeWindow)) {
-    const { start, end } = object(constraints.timeWindow, 'timeWindow')
-    hours.push(`${string(start, 'start')}-${string(end, 'end')}`)
+  const ranges: string[] = []
+  if (!isAbsent(allowedHoursUTC)) ranges.push(text(allowedHoursUTC))
+  if (!isAbsent(timeWindow)) {
+    const { start, end } = object(timeWindow, ['start', 'end'])
+    ranges.push(`${text(start)}-${text(end)}`)
   }
-  for (const range of hours) {
-    const item: HoursNode = { ...NOWHERE, kind: 'hours-range', text: range, value: parsed(parseHours(`daily ${range}`)) }
-    const values = { ...NOWHERE, kind: 'hours' as const, items: [item] }
-    atoms.push({ ...NOWHERE, kind: 'in', negated: false, path: path('time'), values })
-  }
-  if (!isAbsent(constraints.ipAllowlist)) {
-    const items = array(constraints.ipAllowlist, 'ipAllowlist').map((entry): CidrNode => {
-      const text = string(entry, 'ipAllowlist')
-      return { ...NOWHERE, kind: 'cidr', text, value: parsed(parseCidr(text)) }
+  for (const range of ranges) {
+    const value = parsed(parseHours(`daily ${range}`))
+    const items: readonly HoursNode[] = [{ ...NOWHERE, kind: 'hours-range', text: range, value }]
+    atoms.push({
+      ...NOWHERE,
+      kind: 'in',
+      negated: false,
+      path: path('time'),
+      values: { ...NOWHERE, kind: 'hours', items },
     })
-    const values = { ...NOWHERE, kind: 'cidrs' as const, items }
-    atoms.push({ ...NOWHERE, kind: 'in', negated: false, path: path('ip'), values })
   }
-  if (!isAbsent(constraints.argPatterns)) {
-    for (const [name, value] of Object.entries(object(constraints.argPatterns, 'argPatterns'))) {
-      const text = string(value, 'argPatterns')
-      const pattern = { ...NOWHERE, kind: 'regex' as const, text, value: parsed(parseRegexBody(text, '', { slashEscaped: false })) }
+  if (!isAbsent(ipAllowlist)) {
+    const items = list(ipAllowlist).map((entry): CidrNode => {
+      return { ...NOWHERE, kind: 'cidr', text: text(entry), value: parsed(parseCidr(text(entry))) }
+    })
+    if (items.length === 0) throw new TypeError('no address')
+    atoms.push({
+      ...NOWHERE,
+      kind: 'in',
+      negated: false,
+      path: path('ip'),
+      values: { ...NOWHERE, kind: 'cidrs', items },
+    })
+  }
+  if (!isAbsent(argPatterns)) {
+    for (const [name, entry] of Object.entries(record(argPatterns))) {
+      const value = parsed(parseRegexBody(text(entry), '', { slashEscaped: false }))
+      const pattern = { ...NOWHERE, kind: 'regex' as const, text: text(entry), value }
       atoms.push({ ...NOWHERE, kind: 'matches', negated: false, path: path('args', name.split('.')), pattern })
     }
   }
@@ -161,7 +188,8 @@ function toAtoms(constraints: Json): readonly AtomNode[] {
 }
 
 function path(root: PathNode['root'], names: readonly string[] = []): PathNode {
-  return { ...NOWHERE, kind: 'path', root, names: names.map((text) => ({ ...NOWHERE, text })) }
+  if (names.includes('')) throw new TypeError('an empty part in a path')
+  return { ...NOWHERE, kind: 'path', root, names: names.map((part) => ({ ...NOWHERE, text: part })) }
 }
 
 type Json = { readonly [key: string]: unknown }
@@ -170,45 +198,66 @@ function isAbsent(value: unknown): value is null | undefined {
   return value === null || value === undefined
 }
 
-function object(value: unknown, what: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`${what}: not an object`)
+function record(value: unknown): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('not an object')
   return Object.fromEntries(Object.entries(value))
 }
 
-function array(value: unknown, what: string): readonly unknown[] {
-  if (isAbsent(value)) return []
-  if (!Array.isArray(value)) throw new TypeError(`${what}: not a list`)
+/** An object with no other members than these. */
+function object(value: unknown, names: readonly string[]): Json {
+  const found = record(value)
+  for (const name of Object.keys(found)) if (!names.includes(name)) throw new TypeError(`unknown member \`${name}\``)
+  return found
+}
+
+function list(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw new TypeError('not a list')
   return value
 }
 
-function string(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw new TypeError(`${what}: not a string`)
+function text(value: unknown): string {
+  if (typeof value !== 'string' || value === '' || /\p{Cs}/u.test(value)) throw new TypeError('not a text')
   return value
 }
 
-function whole(value: unknown, what: string): bigint {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw new TypeError(`${what}: not a whole number`)
-  }
+/** Agents and actions, by the rule of section 2. */
+function principalName(value: unknown): string {
+  const name = text(value)
+  if (!isName(name)) throw new TypeError(`\`${name}\` is no name`)
+  return name
+}
+
+function flag(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new TypeError('neither true nor false')
+  return value
+}
+
+function whole(value: unknown): bigint {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw new TypeError('not a whole number')
   return BigInt(value)
 }
 
-function money(value: unknown, what: string): bigint {
-  const amount = typeof value === 'number' && value >= 0 ? numberToDecimal(value) : undefined
-  if (amount === undefined) throw new TypeError(`${what}: not an amount`)
+function hops(value: unknown): bigint {
+  const count = whole(value)
+  if (count > 5n) throw new TypeError('more than 5 hops')
+  return count
+}
+
+function money(value: unknown): bigint {
+  const amount = typeof value === 'number' && value >= 0 && value <= MAX_USD ? numberToDecimal(value) : undefined
+  if (amount === undefined) throw new TypeError('not an amount')
   return roundUp(amount, 9)
 }
 
-function instant(value: unknown, what: string): bigint | undefined {
-  if (isAbsent(value)) return undefined
+function instant(value: unknown): bigint {
   const ms = parseInstant(value)
-  if (ms === undefined) throw new TypeError(`${what}: not a time`)
+  if (ms === undefined) throw new TypeError('not a time')
   return ms
 }
 
 function agentType(value: unknown): AgentType {
   if (value === 'autonomous' || value === 'delegated' || value === 'service') return value
-  throw new TypeError('type: not an agent type')
+  throw new TypeError('not a type of agent')
 }
 
 function parsed<T>(result: Parsed<T>): T {
