@@ -1,0 +1,70 @@
+// One size in a process of its own, so that its peak memory is its own: prints a line of JSON. Started by bench/scale.mjs.
+import { readFileSync } from 'node:fs'
+import { checkPolicy, emitImage, parsePolicy, spliceModule } from 'kavachos/compiler'
+import { loadEngine } from 'kavachos/engine'
+import { toModel, toRequest } from './policy.mjs'
+import { createWorkload } from './workload.mjs'
+
+const [from, agents, grants] = process.argv.slice(2)
+const shape = { agents: Number(agents), grants: Number(grants), glob: 30 }
+const workload = createWorkload('scale', { shape })
+const times = {}
+const timed = (name, work) => {
+  const start = performance.now()
+  const result = work()
+  times[name] = performance.now() - start
+  return result
+}
+
+const text = from === 'text' ? toText() : undefined
+const model = text === undefined ? timed('build', () => toModel(workload)) : timed('parse and check', () => check(text))
+const image = timed('emit', () => emitImage(model))
+const wasm = readFileSync(new URL('../build/engine.wasm', import.meta.url))
+const module = timed('splice', () => spliceModule(wasm, image))
+const engine = timed('load', () => loadEngine(module))
+
+const requests = Array.from({ length: workload.pool }, (_, i) => i)
+for (const i of requests) {
+  const { allowed } = engine.decide(toRequest(workload.fresh(i), 0, shape))
+  if (allowed !== (workload.expect[i] === 1)) throw new Error(`request ${i} is answered ${allowed}`)
+}
+const means = []
+for (let round = 0; round < 60; round++) {
+  const batch = requests.map((i) => toRequest(workload.fresh(i), 0, shape))
+  const start = performance.now()
+  for (const request of batch) engine.decide(request)
+  if (round >= 20) means.push(((performance.now() - start) / batch.length) * 1e6)
+}
+means.sort((a, b) => a - b)
+
+console.log(
+  JSON.stringify({
+    from,
+    agents: shape.agents,
+    grants: shape.agents * shape.grants,
+    ...(text !== undefined && { textBytes: text.length, lines: text.split('\n').length }),
+    times,
+    imageBytes: image.length,
+    bytesPerGrant: image.length / (shape.agents * shape.grants),
+    decideNs: { median: means[means.length >> 1], min: means[0], max: means.at(-1) },
+    peakBytes: process.resourceUsage().maxRSS * 1024,
+  }),
+)
+
+function toText() {
+  const parts = ['policy scale']
+  for (let i = 0; i < shape.agents; i++) {
+    parts.push(`autonomous agent ${workload.agentId(i)} {`)
+    for (const { action, resource } of workload.grants(i)) parts.push(`  allow ${action} on ${resource}`)
+    parts.push('}')
+  }
+  return `${parts.join('\n')}\n`
+}
+
+function check(source) {
+  const { file, diagnostics } = parsePolicy('scale.kavach', source)
+  const checked = checkPolicy([file], { strict: false, loadCatalog: () => undefined })
+  const error = [...diagnostics, ...checked.diagnostics].find(({ severity }) => severity === 'error')
+  if (error !== undefined) throw new Error(error.message)
+  return checked.model
+}
