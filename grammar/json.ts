@@ -167,15 +167,15 @@ function readString(state: State): string {
   try {
     return String(JSON.parse(plain))
   } catch {
-    return fail(at, end + 1, 'KV0107', 'this string has a bad escape or control character')
+    return fail(at, end + 1, 'KV0107', 'this string has a bad written or control character')
   }
 }
 
 /** `\u{1F600}`, which strings of the language have and JSON lacks, as the `\ud83d\ude00` of JSON. */
-function bracedToPlain(escape: string, digits: string | undefined): string {
-  if (digits === undefined) return escape
+function bracedToPlain(written: string, digits: string | undefined): string {
+  if (digits === undefined) return written
   const code = Number.parseInt(digits, 16)
-  if (code > 0x10ffff) return escape
+  if (code > 0x10ffff) return written
   let plain = ''
   for (const unit of String.fromCodePoint(code).split(''))
     plain += `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`

@@ -355,8 +355,40 @@ function unknownText(text: string, start: number): Finding {
   const written = text.slice(start, end)
   const hex = `U+${point.toString(16).toUpperCase().padStart(4, '0')}`
   const shown = point > 0x20 && point < 0x7f ? `\`${written}\`` : hex
-  return { code: 'KV0105', start, end, message: `${shown} has no meaning here` }
+  const finding = { code: 'KV0105', start, end, message: `${shown} has no meaning here` }
+  const meant = MEANT.get(written)
+  if (meant === undefined) return finding
+  const { help, instead } = meant
+  if (instead === undefined) return { ...finding, help }
+  return { ...finding, help, fix: { title: `replace with \`${instead}\``, span: { start, end }, text: instead } }
 }
+
+/** What people write who know other languages. `instead` is given where nothing else can be meant. */
+const MEANT = new Map<string, { readonly help: string; readonly instead?: string }>([
+  ['==', { help: 'equal is written `=`', instead: '=' }],
+  ['===', { help: 'equal is written `=`', instead: '=' }],
+  ['=<', { help: 'at most is written `<=`', instead: '<=' }],
+  ['=>', { help: 'at least is written `>=`, and a delegation `A -> B`' }],
+  ['!=', { help: 'write `not PATH = VALUE`' }],
+  ['<', { help: 'the comparisons are `=`, `<=` and `>=`' }],
+  ['>', { help: 'the comparisons are `=`, `<=` and `>=`' }],
+  ['!', { help: 'write `not` before the condition' }],
+  ['&&', { help: 'conditions are joined by `and`', instead: 'and' }],
+  ['&', { help: 'conditions are joined by `and`' }],
+  ['||', { help: 'there is no `or`: alternatives are written as two grants' }],
+  ['|', { help: 'there is no `or`: alternatives are written as two grants' }],
+  ['(', { help: 'there are no parentheses: `not` belongs to one condition, alternatives are two grants' }],
+  [')', { help: 'there are no parentheses: `not` belongs to one condition, alternatives are two grants' }],
+  [';', { help: 'nothing stands between statements', instead: '' }],
+  ['#', { help: 'a comment runs from `//` to the end of its line' }],
+  ["'", { help: 'strings stand in double quotes' }],
+  ['`', { help: 'strings stand in double quotes' }],
+  ['\u2018', { help: 'strings stand in double quotes `"`' }],
+  ['\u2019', { help: 'strings stand in double quotes `"`' }],
+  ['\u201c', { help: 'strings stand in double quotes `"`', instead: '"' }],
+  ['\u201d', { help: 'strings stand in double quotes `"`', instead: '"' }],
+  ['$', { help: 'amounts are in USD, as in `2.50 USD`' }],
+])
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z_][A-Za-z0-9_]*)*$/
 const CLOCK = /[0-9][0-9A-Za-z:.]*[ \t]*-[ \t]*[0-9][0-9A-Za-z:.]*/y

@@ -6,6 +6,8 @@
  * that is missed now is found in the next run, a fault that is not there would never go away.
  */
 import { lineEnd, scanRegex, scanString } from './lexer.ts'
+import { nearest } from './nearest.ts'
+import { Word, wordType } from './tokens.ts'
 
 /** The words that start a statement. */
 export const STATEMENT_STARTS: ReadonlySet<string> = new Set([
@@ -60,8 +62,7 @@ export function resume({ text, from, past, block, isInBlock }: Fault): Resumptio
       const end = at + word.length
       if (at >= past && at > from) {
         if (isFirst && depth > 0 && members.includes(word) && !isKey(text, end)) return { next: 'member', at }
-        if (STATEMENT_STARTS.has(word) && startsStatement({ text, at, word, isFirst, depth }))
-          return { next: 'statement', at }
+        if (startsStatement({ text, at, word, isFirst, depth })) return { next: 'statement', at }
       }
       isFirst = false
       at = end
@@ -86,12 +87,19 @@ interface Candidate {
 }
 
 function startsStatement({ text, at, word, isFirst, depth }: Candidate): boolean {
-  if (isFirst && (depth === 0 || at === 0 || text.charCodeAt(at - 1) === 0x0a)) return true
+  const isAtMargin = isFirst && (at === 0 || text.charCodeAt(at - 1) === 0x0a)
+  // A misspelled word at the margin is worth a finding of its own.
+  if (!STATEMENT_STARTS.has(word)) return isAtMargin && wordType(word) === Word && isNearStart(word)
+  if (isAtMargin || (isFirst && depth === 0)) return true
   if (!isFirst && depth > 0) return false
   const rest = isFirst ? (LIKELY.get(word) ?? CERTAIN.get(word)) : CERTAIN.get(word)
   if (rest === undefined) return false
   rest.lastIndex = at + word.length
   return rest.test(text)
+}
+
+function isNearStart(word: string): boolean {
+  return nearest(word, STATEMENT_STARTS) !== undefined
 }
 
 /** Behind the string, comment, regex or character at `at`. */

@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts'
 import type { Token } from './lexer.ts'
 import { editDistance, nearest } from './nearest.ts'
 import { type BlockKind, MEMBERS, STATEMENT_STARTS } from './recovery.ts'
-import { Broken, KW, Regex, RightBrace } from './tokens.ts'
+import { Broken, Clock, KW, Regex, RightBrace } from './tokens.ts'
 
 /** Where a rule met a token that it has no use for. */
 export interface Mismatch {
@@ -166,6 +166,8 @@ function helpFor({ found, words, expectedType, rule }: Mismatch): string | undef
   if (found.image === 'or' && words.includes('and')) return ALTERNATIVES
   if (expectedType === KW.agent && rule === 'agent')
     return 'an agent starts with `autonomous agent`, `delegated agent` or `service agent`'
+  if (expectedType === Clock)
+    return 'each day or range of days has hours of its own: `mon-fri 09:00-18:00, sat 09:00-12:00`'
   if (expectedType === KW.on) return 'a scope is `ACTIONS on PATTERNS`, as in `read, write on mcp:github:**`'
   if (expectedType === KW.USD) return 'amounts are in USD, as in `2.50 USD`'
   if (expectedType === KW.per) return 'a rate is `60 per minute`, a budget `2.00 USD per day`'

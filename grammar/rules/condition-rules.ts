@@ -100,17 +100,18 @@ export abstract class ConditionRules extends TokenSource {
     return { kind: 'pattern', start: token.startOffset, end: this.end(), text, value }
   })
 
+  private readonly nameAlternatives = [
+    { ALT: () => this.name(this.CONSUME(Word)) },
+    { ALT: () => this.quotedName(this.CONSUME(Str)) },
+  ]
+
   /** `name` of the grammar: an identifier or a string. */
   protected readonly nameOrString = this.RULE('nameOrString', (): Name => {
     return this.OR({
-      DEF: (this.nameAlternatives ??= [
-        { ALT: () => this.name(this.CONSUME(Word)) },
-        { ALT: () => this.quotedName(this.CONSUME(Str)) },
-      ]),
+      DEF: this.nameAlternatives,
       ERR_MSG: 'a name',
     })
   })
-  private nameAlternatives: { ALT: () => Name }[] | undefined
 
   protected readonly condition = this.RULE('condition', (): ConditionNode => {
     const start = this.start()
@@ -219,30 +220,31 @@ export abstract class ConditionRules extends TokenSource {
     return names
   })
 
+  private readonly comparisonAlternatives = [
+    {
+      ALT: (): Comparison => {
+        this.CONSUME(KW.in)
+        return { kind: 'in', values: this.SUBRULE(this.values) }
+      },
+    },
+    {
+      ALT: (): Comparison => {
+        this.CONSUME(KW.matches)
+        return { kind: 'matches', pattern: this.SUBRULE(this.matched) }
+      },
+    },
+    { ALT: (): Comparison => this.compareWith('=', this.CONSUME(Equal), this.SUBRULE(this.literal)) },
+    { ALT: (): Comparison => this.compareWith('<=', this.CONSUME(AtMost), this.SUBRULE2(this.literal)) },
+    { ALT: (): Comparison => this.compareWith('>=', this.CONSUME(AtLeast), this.SUBRULE3(this.literal)) },
+  ]
+
   private readonly comparison = this.RULE('comparison', (): Comparison => {
     this.may(OPERATORS)
     return this.OR({
-      DEF: (this.comparisonAlternatives ??= [
-        {
-          ALT: (): Comparison => {
-            this.CONSUME(KW.in)
-            return { kind: 'in', values: this.SUBRULE(this.values) }
-          },
-        },
-        {
-          ALT: (): Comparison => {
-            this.CONSUME(KW.matches)
-            return { kind: 'matches', pattern: this.SUBRULE(this.matched) }
-          },
-        },
-        { ALT: (): Comparison => this.compareWith('=', this.CONSUME(Equal), this.SUBRULE(this.literal)) },
-        { ALT: (): Comparison => this.compareWith('<=', this.CONSUME(AtMost), this.SUBRULE2(this.literal)) },
-        { ALT: (): Comparison => this.compareWith('>=', this.CONSUME(AtLeast), this.SUBRULE3(this.literal)) },
-      ]),
+      DEF: this.comparisonAlternatives,
       ERR_MSG: '`in`, `matches`, `=`, `<=` or `>=`',
     })
   })
-  private comparisonAlternatives: { ALT: () => Comparison }[] | undefined
 
   private readonly values = this.RULE('values', (): InAtom['values'] => {
     if (!this.RECORDING_PHASE) this.settleSetName()

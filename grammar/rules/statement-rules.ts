@@ -165,9 +165,9 @@ export class StatementRules extends MemberRules {
   private readonly agent = this.RULE('agent', (): AgentDeclaration => {
     const start = this.start()
     const type = this.OR<AgentType>([
-      { ALT: (): AgentType => (this.CONSUME(KW.autonomous), 'autonomous') },
-      { ALT: (): AgentType => (this.CONSUME(KW.delegated), 'delegated') },
-      { ALT: (): AgentType => (this.CONSUME(KW.service), 'service') },
+      { ALT: (): AgentType => this.take(KW.autonomous, 'autonomous') },
+      { ALT: (): AgentType => this.take(KW.delegated, 'delegated') },
+      { ALT: (): AgentType => this.take(KW.service, 'service') },
     ])
     this.CONSUME(KW.agent)
     const name = this.name(this.CONSUME(Word, AGENT))
@@ -187,33 +187,31 @@ export class StatementRules extends MemberRules {
     return members
   })
 
-  private readonly agentMember = this.RULE('agentMember', (): AgentMember => {
-    return this.OR<AgentMember>(
-      (this.agentMembers ??= [
-        { ALT: (): AgentMember => this.SUBRULE(this.grant) },
-        { ALT: (): AgentMember => this.SUBRULE(this.limit) },
-        { ALT: (): AgentMember => this.SUBRULE(this.mayDelegate) },
-        { ALT: (): AgentMember => this.SUBRULE(this.expiresAt) },
-        {
-          ALT: (): AgentMember => {
-            const start = this.start()
-            this.CONSUME(KW.owner)
-            const owner = this.string(this.CONSUME(Str, noun('the owner in double quotes')))
-            return { kind: 'owner', start, end: this.end(), owner }
-          },
-        },
-        {
-          ALT: (): AgentMember => {
-            const start = this.start()
-            this.CONSUME(KW.roles)
-            const roles = this.SUBRULE(this.names)
-            return { kind: 'roles', start, end: this.end(), roles }
-          },
-        },
-      ]),
-    )
-  })
-  private agentMembers: { ALT: () => AgentMember }[] | undefined
+  /** Kept, because making them anew for each member costs more than reading it. */
+  private readonly agentMembers = [
+    { ALT: (): AgentMember => this.SUBRULE(this.grant) },
+    { ALT: (): AgentMember => this.SUBRULE(this.limit) },
+    { ALT: (): AgentMember => this.SUBRULE(this.mayDelegate) },
+    { ALT: (): AgentMember => this.SUBRULE(this.expiresAt) },
+    {
+      ALT: (): AgentMember => {
+        const start = this.start()
+        this.CONSUME(KW.owner)
+        const owner = this.string(this.CONSUME(Str, noun('the owner in double quotes')))
+        return { kind: 'owner', start, end: this.end(), owner }
+      },
+    },
+    {
+      ALT: (): AgentMember => {
+        const start = this.start()
+        this.CONSUME(KW.roles)
+        const roles = this.SUBRULE(this.names)
+        return { kind: 'roles', start, end: this.end(), roles }
+      },
+    },
+  ]
+
+  private readonly agentMember = this.RULE('agentMember', (): AgentMember => this.OR<AgentMember>(this.agentMembers))
 
   private readonly delegation = this.RULE('delegation', (): DelegationDeclaration => {
     const start = this.start()
@@ -348,9 +346,9 @@ export class StatementRules extends MemberRules {
   private readonly canAssertion = this.RULE('canAssertion', (): Assertion => {
     type Quantifier = Extract<Assertion, { kind: 'can' }>['quantifier']
     const quantifier = this.OR<Quantifier>([
-      { ALT: (): Quantifier => (this.CONSUME(KW.never), 'never') },
-      { ALT: (): Quantifier => (this.CONSUME(KW.only), 'only') },
-      { ALT: (): Quantifier => (this.CONSUME(KW.some), 'some') },
+      { ALT: (): Quantifier => this.take(KW.never, 'never') },
+      { ALT: (): Quantifier => this.take(KW.only, 'only') },
+      { ALT: (): Quantifier => this.take(KW.some, 'some') },
     ])
     const who = this.SUBRULE(this.who)
     this.CONSUME(KW.can)
@@ -408,8 +406,8 @@ export class StatementRules extends MemberRules {
     let names: Name[] = []
     const who = this.OR<WhoNode['who']>({
       DEF: [
-        { ALT: (): WhoNode['who'] => (this.CONSUME(Star), 'any') },
-        { ALT: (): WhoNode['who'] => (this.CONSUME(KW.runtime), 'runtime') },
+        { ALT: (): WhoNode['who'] => this.take(Star, 'any') },
+        { ALT: (): WhoNode['who'] => this.take(KW.runtime, 'runtime') },
         {
           ALT: (): WhoNode['who'] => {
             names = this.SUBRULE(this.names)
@@ -464,11 +462,11 @@ export class StatementRules extends MemberRules {
     const start = this.start()
     const facts: FactNode[] = []
     const verdict = this.OR<Verdict>([
-      { ALT: (): Verdict => (this.CONSUME(KW.allow), 'allow') },
-      { ALT: (): Verdict => (this.CONSUME(KW.deny), 'deny') },
-      { ALT: (): Verdict => (this.CONSUME(KW.approval), 'approval') },
-      { ALT: (): Verdict => (this.CONSUME(KW.limited), 'limited') },
-      { ALT: (): Verdict => (this.CONSUME(KW.throttle), 'throttle') },
+      { ALT: (): Verdict => this.take(KW.allow, 'allow') },
+      { ALT: (): Verdict => this.take(KW.deny, 'deny') },
+      { ALT: (): Verdict => this.take(KW.approval, 'approval') },
+      { ALT: (): Verdict => this.take(KW.limited, 'limited') },
+      { ALT: (): Verdict => this.take(KW.throttle, 'throttle') },
     ])
     const actions = this.SUBRULE(this.actions)
     this.CONSUME(KW.on)

@@ -163,6 +163,12 @@ export abstract class TokenSource extends EmbeddedActionsParser {
     throw new StatementFault({ ...fault, start: start + fault.start, end: start + fault.end })
   }
 
+  /** Consumes a keyword, and gives what it stands for. */
+  protected take<V>(type: TokenType, value: V): V {
+    this.CONSUME(type)
+    return value
+  }
+
   /** The word of `token` if it is one of `words`. @throws {StatementFault} otherwise */
   protected oneOf<W extends string>(token: IToken, words: readonly W[], expected: string): W {
     const word = words.find((candidate) => candidate === token.image)
