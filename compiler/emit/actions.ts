@@ -23,10 +23,13 @@ export function createActions(scopes: Iterable<ScopeModel>, pools: Pools, record
     records.u32(pools.string(name))
   }
   const fields = new Map<string, number>()
+  const single = new Map(names.map((name) => [name, toField([index.get(name) ?? 0], pools)]))
   return {
     slots: toSlots(hashes),
     field: (actions) => {
       if (actions === undefined) return ACTIONS_ANY
+      const [only] = actions
+      if (actions.length === 1 && only !== undefined) return single.get(only) ?? 0
       const key = actions.join('\n')
       const found = fields.get(key)
       if (found !== undefined) return found

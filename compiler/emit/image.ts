@@ -26,15 +26,7 @@ import { createSink, type Sink } from './sink.ts'
  * @throws {RangeError} when it would be larger than the format allows, or a delegation names an agent that is not there
  */
 export function emitImage(model: PolicyModel): Uint8Array {
-  const writer = createImageWriter([
-    ...model.roles.flatMap(({ grants }) => grants),
-    ...model.agents.flatMap(({ grants }) => grants),
-    ...model.delegations.flatMap(({ grants }) => grants),
-    ...(model.boundary?.grants ?? []),
-    ...model.forbids,
-    ...model.requires,
-    ...model.limits,
-  ])
+  const writer = createImageWriter(scopesOf(model))
   const guards = writeGuards(writer, model)
   const roles = model.roles.map(({ grants }) => writer.ruleSet(grants))
   const boundary = model.boundary && writer.rules.write(writer.grantRules(model.boundary.grants))
@@ -69,6 +61,16 @@ export function emitImage(model: PolicyModel): Uint8Array {
     },
     pairSlots,
   })
+}
+
+function* scopesOf(model: PolicyModel): Generator<ScopeModel> {
+  for (const { grants } of model.roles) yield* grants
+  for (const { grants } of model.agents) yield* grants
+  for (const { grants } of model.delegations) yield* grants
+  yield* model.boundary?.grants ?? []
+  yield* model.forbids
+  yield* model.requires
+  yield* model.limits
 }
 
 function indexOf(indices: ReadonlyMap<string, number>, name: string): number {
@@ -146,7 +148,7 @@ export interface ImageWriter {
 }
 
 /** Writes images; `scopes` are all scopes that will be written, for the numbering of actions. */
-export function createImageWriter(scopes: readonly ScopeModel[]): ImageWriter {
+export function createImageWriter(scopes: Iterable<ScopeModel>): ImageWriter {
   const pools = createPools()
   const actionRecords = createSink()
   const actions: Actions = createActions(scopes, pools, actionRecords)

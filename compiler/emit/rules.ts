@@ -42,6 +42,7 @@ export function createRuleWriter(actions: Actions, pools: Pools, records: Sink, 
   let restDepths = 0
   /** Patterns by their text: the same pattern in many grants is compiled once. */
   const compiled = new Map<string, readonly CompiledForm[]>()
+  const known = new Map<PatternLiteral, readonly CompiledForm[]>()
   const indices = new Map<string, number>()
 
   const intern = (kind: number, first: number, second: number): number => {
@@ -65,11 +66,12 @@ export function createRuleWriter(actions: Actions, pools: Pools, records: Sink, 
   }
 
   const compile = (pattern: PatternLiteral): readonly CompiledForm[] => {
+    const same = known.get(pattern)
+    if (same !== undefined) return same
     const text = formatPattern(pattern)
-    const found = compiled.get(text)
-    if (found !== undefined) return found
-    const forms = toForms(pattern).map(compileForm)
+    const forms = compiled.get(text) ?? toForms(pattern).map(compileForm)
     compiled.set(text, forms)
+    known.set(pattern, forms)
     return forms
   }
 
@@ -79,19 +81,17 @@ export function createRuleWriter(actions: Actions, pools: Pools, records: Sink, 
       const rows: Row[] = []
       for (const { id, extra, actions: names, patterns: list } of rules) {
         const field = actions.field(names)
-        for (const pattern of list) for (const form of compile(pattern)) rows.push({ ...form, field, id, extra })
+        for (const pattern of list) for (const form of compile(pattern)) rows.push({ form, field, id, extra })
       }
-      rows.sort(
-        (a, b) => Number(a.isGeneral) - Number(b.isGeneral) || a.hash - b.hash || a.id - b.id || a.pattern - b.pattern,
-      )
+      rows.sort(compareRows)
       let general = 0
-      for (const { hash, isGeneral, pattern, field, id, extra } of rows) {
-        records.u32(hash)
-        records.u32(pattern)
+      for (const { form, field, id, extra } of rows) {
+        records.u32(form.hash)
+        records.u32(form.pattern)
         records.u32(field)
         records.u32(id)
         records.u32(extra)
-        if (isGeneral) general++
+        if (form.isGeneral) general++
       }
       return { start, hashed: rows.length - general, general }
     },
@@ -106,8 +106,15 @@ interface CompiledForm {
   readonly pattern: number
 }
 
-interface Row extends CompiledForm {
+interface Row {
+  readonly form: CompiledForm
   readonly field: number
   readonly id: number
   readonly extra: number
+}
+
+/** By hash, so that the engine can search; the general ones last. */
+function compareRows(a: Row, b: Row): number {
+  if (a.form.isGeneral !== b.form.isGeneral) return a.form.isGeneral ? 1 : -1
+  return a.form.hash - b.form.hash || a.id - b.id || a.form.pattern - b.form.pattern
 }
