@@ -1,2 +1,26 @@
-/** Door `kavachos`. */
-export type { PolicyModel } from './compiler/model/index.ts'
+/** Door `kavachos`: the package as a whole; today the loader of decision modules. */
+export {
+  type Approval,
+  type DecideOptions,
+  type Decision,
+  type Engine,
+  EngineError,
+  type EngineErrorCode,
+  type EngineOptions,
+  type EngineRequest,
+  type Explanation,
+  type Flag,
+  loadEngine,
+  type Meter,
+  type Meters,
+  type Outcome,
+  openEngine,
+  type PolicyIdentity,
+  type PrincipalOrPair,
+  type Readings,
+  type Reason,
+  type RecordSource,
+  type Reservation,
+  type RuleExplained,
+  type Window,
+} from './engine-wasm/host/index.ts'

@@ -2,14 +2,15 @@
 import { createReadStream, type ReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import type { Engine } from '../engine-wasm/host/index.ts'
+import { emitImage } from '../compiler/emit/index.ts'
+import type { Engine, EngineRequest } from '../engine-wasm/host/index.ts'
 import { requireSound } from './checked.ts'
 import { CliError, EXIT_FINDINGS, EXIT_FINE, EXIT_INTERRUPTED } from './exit.ts'
 import { inputError, isFolder } from './files.ts'
 import { toInstant } from './instant.ts'
 import { type Line, readLines } from './lines.ts'
 import { loadCompiled } from './module-file.ts'
-import { engineOfImage, engineOfModel, engineOfModule, type PolicyEngine, putState } from './policy-engine.ts'
+import { putState, startEngine } from './policy-engine.ts'
 import { loadPolicyFolder, loadText } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -48,8 +49,8 @@ The exit code is 0 whatever is decided.`,
 
 async function evaluate(terminal: Terminal, options: EvalOptions): Promise<number> {
   const { interrupt } = terminal.parts
-  const policy = await openPolicy(terminal, options.module)
-  if (options.state !== undefined) putState(policy, loadState(terminal, options.state), options.state)
+  const engine = await openEngine(terminal, options.module)
+  if (options.state !== undefined) putState(engine, loadState(terminal, options.state), options.state)
   const now = options.now
   const clock = now === 'system' ? terminal.parts.now : now === undefined ? undefined : () => now
 
@@ -58,7 +59,7 @@ async function evaluate(terminal: Terminal, options: EvalOptions): Promise<numbe
   for await (const line of readLines(openRequests(terminal, options.requests))) {
     if (interrupt.aborted) break
     if ('text' in line && line.text.trim() === '') continue
-    await terminal.print(`${answer(policy.engine, line, clock)}\n`)
+    await terminal.print(`${answer(engine, line, clock)}\n`)
     decided++
     terminal.progress(() => `${decided} decided`)
   }
@@ -66,14 +67,12 @@ async function evaluate(terminal: Terminal, options: EvalOptions): Promise<numbe
   return interrupt.aborted ? EXIT_INTERRUPTED : EXIT_FINE
 }
 
-async function openPolicy(terminal: Terminal, named: string): Promise<PolicyEngine> {
+async function openEngine(terminal: Terminal, named: string): Promise<Engine> {
   if (named.endsWith('.kavach') || isFolder(resolve(terminal.cwd, named), named)) {
     const { model } = await requireSound(terminal, loadPolicyFolder(terminal, named))
-    return engineOfModel(model)
+    return startEngine({ kind: 'image', image: emitImage(model) }, named)
   }
-  const compiled = loadCompiled(terminal, named)
-  if (compiled.kind === 'image') return engineOfImage(compiled.image, named)
-  return { engine: engineOfModule(compiled.module, named), image: compiled.image }
+  return startEngine(loadCompiled(terminal, named), named)
 }
 
 function loadState(terminal: Terminal, named: string): unknown {
@@ -137,23 +136,19 @@ function answer(engine: Engine, line: Line, clock: (() => number) | undefined): 
 
 function decide(engine: Engine, request: object, clock: (() => number) | undefined): string {
   // The engine looks at every member itself and answers invalid-request for what it does not like.
-  const asked = request as Parameters<Engine['decide']>[0] & { readonly id?: unknown }
+  const asked = request as EngineRequest & { readonly id?: unknown }
   const filled = {
     ...asked,
     readings: asked.readings ?? {},
     ...(clock !== undefined && (asked.now === undefined || asked.now === null) && { now: clock() }),
   }
   const decision = engine.decide(filled, { charge: 'caller' })
-  return toJson({ ...(asked.id !== undefined && { id: asked.id }), ...decision })
+  return JSON.stringify({ ...(asked.id !== undefined && { id: asked.id }), ...decision })
 }
 
 function refuse(engine: Engine, line: Line, fault: string): string {
-  const nothing = {} as Parameters<Engine['decide']>[0] // Deliberately no request: the engine says invalid-request.
-  return toJson({ ...engine.decide(nothing, { charge: 'caller' }), detail: `line ${line.number}: ${fault}` })
-}
-
-function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, member) => (typeof member === 'bigint' ? member.toString() : member))
+  const nothing = {} as EngineRequest // Deliberately no request: the engine says invalid-request.
+  return JSON.stringify({ ...engine.decide(nothing, { charge: 'caller' }), detail: `line ${line.number}: ${fault}` })
 }
 
 function toNow(text: string): 'system' | number {

@@ -78,6 +78,7 @@ const DATA_SECTION = 11
 
 /** Finds the image among the data segments of a module. */
 function imageOfModule(bytes: Uint8Array, named: string): Uint8Array {
+  if (bytes.length < 8) throw cutShort(named, 'it ends within its header')
   let at = 8
   let image: Uint8Array | undefined
   while (at < bytes.length) {

@@ -1,51 +1,39 @@
 /** An engine that answers for a policy: what `eval` and `test` ask. */
-import { emitImage, emitState, spliceModule } from '../compiler/emit/index.ts'
-import { type PolicyModel, parseState } from '../compiler/model/index.ts'
-import { type Engine, loadEngine } from '../engine-wasm/host/index.ts'
-import { loadEngineWasm } from './engine-wasm.ts'
+import { emitState } from '../compiler/emit/index.ts'
+import { parseState } from '../compiler/model/index.ts'
+import { type Engine, EngineError, loadEngine } from '../engine-wasm/host/index.ts'
 import { CliError, EXIT_FINDINGS } from './exit.ts'
+import type { Compiled } from './module-file.ts'
 
-/** An engine, and the image it runs: records of agents made at run time are made for one image. */
-export interface PolicyEngine {
-  readonly engine: Engine
-  readonly image: Uint8Array
-}
-
-/** The engine of a policy that was just checked. */
-export function engineOfModel(model: PolicyModel): PolicyEngine {
-  return engineOfImage(emitImage(model), model.name)
-}
-
-/** The engine around an image. @throws {CliError} 1 when the engine's verifier refuses it; `named` says whose it is */
-export function engineOfImage(image: Uint8Array, named: string): PolicyEngine {
-  return { engine: engineOfModule(spliceModule(loadEngineWasm(), image), named), image }
-}
-
-/** @throws {CliError} 1 when WebAssembly or the verifier of the engine refuses the bytes */
-export function engineOfModule(module: Uint8Array, named: string): Engine {
+/** @throws {CliError} 1 when WebAssembly or the verifier of the engine refuses the bytes; `named` says whose they are */
+export function startEngine(compiled: Compiled, named: string): Engine {
   try {
-    return loadEngine(module)
+    return loadEngine(compiled.kind === 'module' ? compiled.module : compiled.image)
   } catch (error) {
-    if (!(error instanceof Error)) throw error
+    if (!(error instanceof EngineError)) throw error
     throw new CliError(
       EXIT_FINDINGS,
       `\`${named}\` cannot be loaded: ${error.message}`,
-      'compile the policy again with `kavach compile`; a module that was changed by hand is refused',
+      'compile the policy again with `kavach compile`; what was changed by hand is refused',
     )
   }
 }
 
-/** Adds what was made at run time, as `--state` gives it. @throws {CliError} 1 when `state` is none */
-export function putState({ engine, image }: PolicyEngine, state: unknown, named: string): void {
+/** Adds what was made at run time, as `--state` gives it. @throws {CliError} 1 when `state` is none, or is refused */
+export function putState(engine: Engine, state: unknown, named: string): void {
   const parsed = parseState(state)
-  if (!parsed.ok) {
-    throw new CliError(
-      EXIT_FINDINGS,
-      `\`${named}\`: ${parsed.message}`,
-      'docs/commands.md shows what a state holds, under `kavach eval`',
-    )
+  if (!parsed.ok) throw stateFault(named, parsed.message)
+  try {
+    for (const record of emitState(parsed.value)) engine.putRecord(record)
+    for (const name of parsed.value.revoked) engine.setFlag(name, 'revoked')
+    for (const name of parsed.value.suspended) engine.setFlag(name, 'suspended')
+  } catch (error) {
+    if (error instanceof EngineError) throw stateFault(named, error.message)
+    throw error
   }
-  for (const record of emitState(parsed.value, image)) engine.putRecord(record)
-  for (const id of parsed.value.revoked) engine.setFlag(id, 'revoked')
-  for (const id of parsed.value.suspended) engine.setFlag(id, 'suspended')
+}
+
+function stateFault(named: string, message: string): CliError {
+  const help = 'docs/commands.md shows what a state holds, under `kavach eval`'
+  return new CliError(EXIT_FINDINGS, `\`${named}\`: ${message}`, help)
 }

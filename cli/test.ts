@@ -1,18 +1,20 @@
 /** `kavach test`: the tests in the policy files, decided by the engine. */
 import { Command, Option } from 'commander'
+import { emitImage } from '../compiler/emit/index.ts'
 import {
   RUNTIME_TEST_STATE,
   type RuleOrigin,
   runTests,
   type SourceMap,
+  type TestRequest,
   type TestResult,
 } from '../compiler/front/index.ts'
-import type { Decision } from '../engine-wasm/host/index.ts'
+import type { Engine, EngineRequest } from '../engine-wasm/host/index.ts'
 import type { Diagnostic } from '../grammar/index.ts'
 import { requireSound, type SoundPolicy } from './checked.ts'
 import { EXIT_FINDINGS, EXIT_FINE } from './exit.ts'
 import { FORMATS, plural, printFindings } from './findings.ts'
-import { engineOfModel, putState } from './policy-engine.ts'
+import { putState, startEngine } from './policy-engine.ts'
 import { loadPolicyFolder, type PolicyFolder, shownPath } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -52,28 +54,33 @@ async function test(terminal: Terminal, path: string, { format }: TestOptions): 
   return failed.length > 0 ? EXIT_FINDINGS : EXIT_FINE
 }
 
-/** A question of a row with the rule that decided it, where one did. */
+/** A question of a row, and of one that failed the rule to look at. */
 interface Answer {
   readonly result: TestResult
-  readonly rule: RuleOrigin | undefined
+  readonly rule: { readonly origin: RuleOrigin; readonly said: string } | undefined
 }
 
 function answerAll({ files, model, map }: SoundPolicy): readonly Answer[] {
-  const running = engineOfModel(model)
-  putState(running, RUNTIME_TEST_STATE, 'runtime')
-  const decisions: Decision[] = []
-  const results = runTests(files, (request) => {
-    const decision = running.engine.decide({ ...request, readings: request.readings ?? {} }, { charge: 'caller' })
-    decisions.push(decision)
-    return decision
-  })
-  return results.map((result, index) => ({ result, rule: ruleOf(map, decisions[index]) }))
+  const engine = startEngine({ kind: 'image', image: emitImage(model) }, model.name)
+  putState(engine, RUNTIME_TEST_STATE, 'runtime')
+  const results = runTests(files, (request) => engine.decide(toEngineRequest(request), { charge: 'caller' }))
+  return results.map((result) => ({ result, rule: result.passed ? undefined : ruleBehind(engine, map, result) }))
 }
 
-/** The guardrail that denied, or the grant that the root was judged by. */
-function ruleOf(map: SourceMap, decision: Decision | undefined): RuleOrigin | undefined {
-  const id = decision?.guard ?? decision?.grant
-  return id === undefined ? undefined : map.rules[id]
+function toEngineRequest(request: TestRequest): EngineRequest {
+  const asked = { ...request, readings: request.readings ?? {} }
+  return asked as EngineRequest // The engine looks at `args` itself and answers invalid-request for what is no object.
+}
+
+/** The guardrail that denied, or the grant that was used, or the one that came nearest. */
+function ruleBehind(engine: Engine, map: SourceMap, { request }: TestResult): Answer['rule'] {
+  const { decision, rules } = engine.explain(toEngineRequest(request), { charge: 'caller' })
+  const decided = map.rules[decision.guard ?? decision.grant ?? -1]
+  if (decided !== undefined) return { origin: decided, said: `this ${nounOf(decided)} decided` }
+  const missed = rules.filter(({ grant, failed }) => map.rules[grant] !== undefined && failed.length > 0)
+  const [nearest] = [...missed].sort((a, b) => a.failed.length - b.failed.length || a.grant - b.grant)
+  const origin = nearest && map.rules[nearest.grant]
+  return origin && { origin, said: `the nearest grant: ${nearest.failed.join(', ')}` }
 }
 
 /** Answers of one test, and below it of one row, in the order of the text. */
@@ -138,7 +145,7 @@ function toDiagnostic({ result, rule }: Answer): Diagnostic {
     span,
     label: `of the test \`${title}\``,
     ...(rule !== undefined && {
-      secondary: [{ path: rule.path, span: rule.span, label: `this ${nounOf(rule)} decided` }],
+      secondary: [{ path: rule.origin.path, span: rule.origin.span, label: rule.said }],
     }),
     notes: [{ key: 'request', text: JSON.stringify(request) }],
     help: 'mend the rule, or the row when the policy is right',
@@ -168,7 +175,7 @@ function toJson({ model, map }: SoundPolicy, answers: readonly Answer[]): unknow
         request: result.request,
         expected: result.expected,
         got: result.got,
-        ...(rule !== undefined && { rule: { id: rule.id, path: rule.path, line: rule.line } }),
+        ...(rule !== undefined && { rule: { id: rule.origin.id, path: rule.origin.path, line: rule.origin.line } }),
       })),
     })),
   }

@@ -1,9 +1,9 @@
 /** The real `kavach`, in a process of its own and a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 
 export const MAIN = resolve('dist/cli/main.js')
 
@@ -24,13 +24,16 @@ export function folderOf(files: Readonly<Record<string, string | Uint8Array>> = 
   return folder
 }
 
-/** Starts `kavach ARGS` in `cwd`; the test that started it ends it. */
-export function start(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...process.env, ...env } })
-  onTestFinished(() => {
-    child.kill('SIGKILL')
-  })
-  return child
+/** A folder for all tests of a file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kavach-cli-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Starts `kavach ARGS` in `cwd`. */
+export function start(cwd: string, args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [MAIN, ...args], { cwd })
 }
 
 /** Runs `kavach ARGS` in `cwd`, with `input` as its standard input. */
@@ -38,6 +41,14 @@ export async function kavach(cwd: string, args: readonly string[], input: string
   const child = start(cwd, args)
   child.stdin?.on('error', () => undefined) // A command that does not read its input closes it.
   child.stdin?.end(input)
+  return finished(child)
+}
+
+/** The same without the right to read and write everything, also for root. */
+export async function unprivileged(cwd: string, args: readonly string[]): Promise<Result> {
+  chmodSync(cwd, 0o755)
+  const child = spawn(process.execPath, [resolve('test/fixtures/unprivileged.mjs'), ...args], { cwd })
+  child.stdin.end()
   return finished(child)
 }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { VERSION } from '../../cli/version.ts'
@@ -35,4 +36,42 @@ test('every door has its source, and types beside its code', () => {
 test('the command and its version are those of package.json', () => {
   expect(manifest.bin).toEqual({ kavach: 'dist/cli/main.js' })
   expect(VERSION).toBe(manifest.version)
+})
+
+test('every door opens from inside the package, and gives what ARCHITECTURE.md says', () => {
+  const program = `
+    const names = ${JSON.stringify(doors.map(([name]) => name.replace('.', 'kavachos')).filter((name) => !name.endsWith('.wasm')))}
+    const opened = await Promise.all(names.map(async (name) => [name, Object.keys(await import(name))]))
+    console.log(JSON.stringify(Object.fromEntries(opened)))
+  `
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+  })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  const loader = ['EngineError', 'loadEngine', 'openEngine']
+  expect(JSON.parse(stdout)).toEqual({
+    kavachos: loader,
+    'kavachos/engine': loader,
+    'kavachos/compiler': [
+      'RUNTIME_TEST_STATE',
+      'checkPolicy',
+      'createReference',
+      'digestOf',
+      'disassemble',
+      'emitAgentRecord',
+      'emitDelegationsRecord',
+      'emitImage',
+      'emitSourceMap',
+      'emitState',
+      'emitTypes',
+      'meterKeys',
+      'parseCatalog',
+      'parsePolicy',
+      'parseState',
+      'referenceFromText',
+      'runTests',
+      'spliceModule',
+    ],
+    'kavachos/grammar': [],
+  })
 })
