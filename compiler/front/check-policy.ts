@@ -15,6 +15,8 @@ export interface CheckOptions {
   readonly loadCatalog?: LoadCatalog
   /** Lints (KV4...) are errors. */
   readonly strict?: boolean
+  /** Milliseconds since 1970; with it, what has expired is reported. */
+  readonly now?: number
 }
 
 export interface CheckResult {
@@ -37,7 +39,7 @@ export function checkPolicy(files: readonly PolicyFile[], options: CheckOptions 
   const policy = resolvePolicy(files)
   const regexes = createRegexPool()
   const catalogs = options.loadCatalog === undefined ? new Map() : readCatalogs(policy, options.loadCatalog, report)
-  const context: CheckContext = { policy, regexes, catalogs, report }
+  const context: CheckContext = { policy, regexes, catalogs, now: options.now, report }
   for (const rule of RULES) rule(context)
   const { map, idOf } = numberRules(files)
   const isBroken = policy.broken.any || diagnostics.some((diagnostic) => diagnostic.severity === 'error')

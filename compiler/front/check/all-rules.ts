@@ -6,12 +6,15 @@ import type { Rule } from './context.ts'
 import { checkDelegatedAgents } from './delegated-agents.ts'
 import { checkDelegations } from './delegations.ts'
 import { checkEstimates } from './estimates.ts'
+import { checkExpired } from './expired.ts'
 import { checkHeader } from './header.ts'
+import { checkImpossible } from './impossible.ts'
 import { checkKnownNames } from './known-names.ts'
 import { checkNameText } from './name-text.ts'
 import { checkNotProved } from './not-proved.ts'
 import { checkNumbers } from './numbers.ts'
 import { checkOnce } from './once.ts'
+import { checkPatterns } from './patterns.ts'
 import { checkRepeats } from './repeats.ts'
 import { checkRoleCycles } from './role-cycles.ts'
 import { checkTests } from './tests.ts'
@@ -30,11 +33,14 @@ export const RULES: readonly Rule[] = [
   checkDelegatedAgents,
   checkDelegations,
   checkNumbers,
+  checkPatterns,
   checkConditions,
+  checkImpossible,
   checkTests,
   checkCatalogTools,
   checkUnused,
   checkEstimates,
   checkRepeats,
+  checkExpired,
   checkNotProved,
 ]

@@ -15,7 +15,8 @@ export const checkCompanionFiles: Rule = ({ policy, report }) => {
     if (file.header !== undefined) strangers.push({ ...spanOf(file.header), word: 'policy' })
     for (const declaration of file.declarations) {
       if (declaration.kind === 'test' || declaration.kind === 'assert') continue
-      strangers.push({ ...spanOf(declaration), word: WORDS[declaration.kind] })
+      const word = declaration.kind === 'agent' ? `${declaration.type} agent` : WORDS[declaration.kind]
+      strangers.push({ ...spanOf(declaration), word })
     }
     for (const { start, end, word } of strangers) {
       report({
@@ -31,11 +32,10 @@ export const checkCompanionFiles: Rule = ({ policy, report }) => {
   }
 }
 
-const WORDS: Readonly<Record<Exclude<Declaration['kind'], 'test' | 'assert'>, string>> = {
+const WORDS: Readonly<Record<Exclude<Declaration['kind'], 'agent' | 'test' | 'assert'>, string>> = {
   catalog: 'catalog',
   set: 'set',
   role: 'role',
-  agent: 'agent',
   delegation: 'delegate',
   boundary: 'boundary',
   forbid: 'forbid',

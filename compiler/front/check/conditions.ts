@@ -161,8 +161,10 @@ function checkList(context: CheckContext, file: PolicyFile, atom: InAtom, items:
       message: 'this list has values of more than one type',
       path: file.path,
       span: spanOf(item),
-      label: `a ${typeOf(item)}`,
-      secondary: [{ path: file.path, span: spanOf(first), label: `the list begins with a ${typeOf(first)}` }],
+      label: withArticle(typeOf(item)),
+      secondary: [
+        { path: file.path, span: spanOf(first), label: `the list begins with ${withArticle(typeOf(first))}` },
+      ],
       help: 'an argument has one type; write two grants where both are meant',
     })
     return
@@ -231,10 +233,10 @@ function reportValue(
   report({
     code: 'KV2002',
     severity: 'error',
-    message: `\`${pathText(atom.path)}\` cannot be compared with a ${type} here`,
+    message: `\`${pathText(atom.path)}\` cannot be compared with ${withArticle(type)} here`,
     path: file.path,
     span: spanOf(value),
-    label: `expected a ${accepted.join(' or a ')}`,
+    label: `expected ${accepted.map(withArticle).join(' or ')}`,
     help: ATTRIBUTES[atom.path.root].use,
     ...(word !== undefined && {
       fix: { title: 'remove the quotes', edits: [{ path: file.path, span: spanOf(value), text: word }] },
@@ -324,6 +326,10 @@ function typeOf(literal: LiteralNode): ValueType {
     case 'word':
       return 'agent type'
   }
+}
+
+function withArticle(type: ValueType): string {
+  return type === 'agent type' ? `an ${type}` : `a ${type}`
 }
 
 function pathText(path: PathNode): string {

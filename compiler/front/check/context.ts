@@ -13,6 +13,8 @@ export interface CheckContext {
   readonly regexes: RegexPool
   /** Catalogs that could be read. A declared catalog that is missing here is not checked against. */
   readonly catalogs: ReadonlyMap<string, Catalog>
+  /** Milliseconds since 1970, where the caller has a clock. */
+  readonly now: number | undefined
   readonly report: (diagnostic: Diagnostic) => void
 }
 

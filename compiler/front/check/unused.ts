@@ -2,7 +2,10 @@
 import { type Rule, spanOf } from './context.ts'
 import { walk } from './walk.ts'
 
-/** KV4001 (set), KV4002 (role). Silent when a statement was dropped, for it may be the one that uses them. */
+/**
+ * KV4001 (set), KV4002 (role). Silent when a statement was dropped, or an unknown name of that kind is used: it may be the
+ * one that was meant.
+ */
 export const checkUnused: Rule = ({ policy, report }) => {
   if (policy.broken.any) return
   const sets = new Set<string>()
@@ -20,8 +23,9 @@ export const checkUnused: Rule = ({ policy, report }) => {
     for (const member of node.members)
       if (member.kind === 'roles') for (const name of member.roles) roles.add(name.text)
   }
+  const isSetMissing = [...sets].some((name) => !policy.sets.has(name))
   for (const { file, node } of policy.sets.values()) {
-    if (sets.has(node.name.text)) continue
+    if (isSetMissing || sets.has(node.name.text)) continue
     report({
       code: 'KV4001',
       severity: 'warning',
@@ -32,8 +36,9 @@ export const checkUnused: Rule = ({ policy, report }) => {
       help: 'use it in a condition, or remove it',
     })
   }
+  const isRoleMissing = [...roles].some((name) => !policy.roles.has(name))
   for (const { file, node } of policy.roles.values()) {
-    if (roles.has(node.name.text)) continue
+    if (isRoleMissing || roles.has(node.name.text)) continue
     report({
       code: 'KV4002',
       severity: 'warning',
