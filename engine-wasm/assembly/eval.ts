@@ -260,7 +260,7 @@ export function decide(at: usize, length: usize, explain: bool): i32 {
 
 function answer(outcome: i32, reason: u32): i32 {
   const hops = principalCount > 0 ? principalCount - 1 : 0
-  return outcome | (<i32>reason << 4) | (<i32>(hops & 15) << 12)
+  return outcome | (<i32>reason << 4) | (<i32>(hops > 15 ? 15 : hops) << 12)
 }
 
 function deny(reason: u32): i32 {
