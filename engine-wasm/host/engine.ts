@@ -268,8 +268,7 @@ export function createEngine<R extends EngineRequest>(
       ready()
       assertNewer(read)
       turn++
-      machine.bytes.set(read, machine.begin(read.length))
-      machine.commit(read.length)
+      machine.load(read)
     } else {
       const fresh = start(read, undefined)
       assertNewer(fresh.image())
@@ -341,8 +340,7 @@ function start(module: WebAssembly.Module, image: Uint8Array | undefined): Machi
   const machine = new Machine(module)
   if (image === undefined) succeeded(machine.exports.boot(), 'the policy in the module')
   else {
-    machine.bytes.set(image, machine.begin(image.length))
-    machine.commit(image.length)
+    machine.load(image)
   }
   return machine
 }

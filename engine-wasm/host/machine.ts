@@ -133,6 +133,13 @@ export class Machine {
     succeeded(this.exports.image_commit(length, 0n), 'the image')
   }
 
+  /** Verifies an image and makes it the one that answers. @throws {EngineError} */
+  load(image: Uint8Array): void {
+    const at = this.begin(image.length)
+    this.bytes.set(image, at)
+    this.commit(image.length)
+  }
+
   /** The image that answers. */
   image(): Uint8Array {
     const at = this.exports.image_ptr()
