@@ -167,7 +167,7 @@ function readString(state: State): string {
   try {
     return String(JSON.parse(plain))
   } catch {
-    return fail(at, end + 1, 'KV0107', 'this string has a bad written or control character')
+    return fail(at, end + 1, 'KV0107', 'this string has a bad escape or control character')
   }
 }
 
