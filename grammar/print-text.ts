@@ -20,6 +20,14 @@ export interface RunItem {
   readonly print: () => void
 }
 
+/** A list in brackets; in a table only its author breaks lines. */
+export interface ListParts {
+  readonly open: '[' | '{'
+  readonly close: ']' | '}'
+  readonly items: readonly (() => void)[]
+  readonly isTable: boolean
+}
+
 /**
  * Tokens are separated by a blank unless they are glued. A comment that shares its line with the token before it stays
  * behind that token; any other gets a line of its own.
@@ -169,9 +177,10 @@ export class CommentedText {
     }
   }
 
-  /** A list in brackets: on one line, or each item on a line of its own. Braces have blanks inside. */
-  list(open: '[' | '{', close: ']' | '}', items: readonly (() => void)[]): void {
-    const isBroken = this.measured === undefined && items.length > 0 && this.isListBroken(open, close, items)
+  /** A list in brackets: on one line, or each item on a line of its own. */
+  list(parts: ListParts): void {
+    const { open, close, items } = parts
+    const isBroken = this.measured === undefined && items.length > 0 && this.isListBroken(parts)
     const { continuation } = this
     this.token(open)
     const indent = this.lineIndent
@@ -204,12 +213,10 @@ export class CommentedText {
     this.token(separator)
   }
 
-  private isListBroken(open: '[' | '{', close: ']' | '}', items: readonly (() => void)[]): boolean {
+  private isListBroken(parts: ListParts): boolean {
     const start = this.tokenStart(this.at)
-    return (
-      this.hasLineEnd(start, this.tokenStart(start + open.length)) ||
-      this.isTooWide([() => this.list(open, close, items)])
-    )
+    const isBrokenByAuthor = this.hasLineEnd(start, this.tokenStart(start + parts.open.length))
+    return isBrokenByAuthor || (!parts.isTable && this.isTooWide([() => this.list(parts)]))
   }
 
   private isTooWide(parts: readonly (() => void)[]): boolean {

@@ -383,7 +383,7 @@ class Printer {
       }
       this.json(value)
     })
-    this.out.list(shape.open, shape.open === '{' ? '}' : ']', items)
+    this.out.list({ open: shape.open, close: shape.open === '{' ? '}' : ']', items, isTable: true })
   }
 
   private setValue(node: SetDeclaration['value']): void {
@@ -576,11 +576,7 @@ class Printer {
   }
 
   private list(items: readonly (LiteralNode | Name | CidrNode)[]): void {
-    this.out.list(
-      '[',
-      ']',
-      items.map((item) => () => this.verbatim(item)),
-    )
+    this.out.list({ open: '[', close: ']', items: items.map((item) => () => this.verbatim(item)), isTable: false })
   }
 
   private words(...words: readonly string[]): void {
