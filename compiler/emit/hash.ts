@@ -31,7 +31,7 @@ const COLON = 0x3a
 
 /** Slot hash of a pair of agent indices. */
 export function hashPair(from: number, to: number): number {
-  return fold(from, to, 0) >>> 0
+  return finish(fold(from, 0, to))
 }
 
 function foldAll(seed: number, bytes: Uint8Array, from: number, to: number): number {

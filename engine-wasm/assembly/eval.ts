@@ -171,7 +171,7 @@ import {
   readRequest,
 } from './request'
 import { matchRules, resetRules } from './rules'
-import { equalBytes, fold, hashBytes } from './text'
+import { equalBytes, finish, fold, hashBytes } from './text'
 
 /** The image that answers, 0 before the first one. */
 let active: usize = 0
@@ -484,7 +484,7 @@ function collectPolicyDelegations(fromIndex: u32, toIndex: u32, from: usize, to:
   const mask = sectionCount(active, S_PAIR_SLOTS) - 1
   const total = sectionCount(active, S_DELEGATIONS)
   const table = section(active, S_DELEGATIONS)
-  let slot = fold(fromIndex, <u64>toIndex) & mask
+  let slot = finish(fold(fromIndex, <u64>toIndex << 32)) & mask
   for (let n: u32 = 0; n <= mask; n++) {
     const index = load<u32>(slots + (<usize>slot << 2))
     if (index == 0) return
