@@ -123,12 +123,14 @@ class PermissionReader {
       ['budgetUsdPerDay', 'day'],
       ['budgetUsdPerMonth', 'month'],
     ])
+    const pace = constraints.throttlePerMinute
     if (budgets.length > 0) {
       const windows = budgets.map(([key, window]) => ({ window, capNanoUsd: money(constraints[key]) }))
-      const pace = constraints.throttlePerMinute
-      const count = isAbsent(pace) ? 6n : whole(pace, 'throttlePerMinute')
+      const count = isAbsent(pace) ? 6n : whole(pace)
       const throttle = { percent: 80n, count, window: 'minute' as const }
       limits.push({ kind: 'budget', clause: this.clause(), windows, throttle })
+    } else if (!isAbsent(pace)) {
+      throw new TypeError('`throttlePerMinute` without a budget')
     }
     return limits
   }
