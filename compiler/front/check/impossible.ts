@@ -5,7 +5,7 @@
  * type makes both the atom and its negation unknown. Regexes are not compared. What is found is certain, what is not found
  * proves nothing.
  */
-import type { AtomNode, LiteralNode, PolicyFile } from '../../../grammar/index.ts'
+import type { AtomNode, LiteralNode, PathNode, PolicyFile } from '../../../grammar/index.ts'
 import { type BigRange, intersectRanges, mergeRanges, subtractRanges } from '../../algebra/index.ts'
 import { weekRanges } from '../../model/index.ts'
 import type { ResolvedPolicy } from '../resolve.ts'
@@ -16,6 +16,7 @@ import { walk } from './walk.ts'
 export const checkImpossible: Rule = (context) => {
   walk(context.policy.files, {
     condition: (condition, { file }) => {
+      if (isPlain(condition.atoms)) return
       const facts = new Map<string, Fact>()
       for (const atom of condition.atoms) {
         const fact = narrow(context.policy, facts, atom)
@@ -26,6 +27,27 @@ export const checkImpossible: Rule = (context) => {
       reportOnly(context, file, condition.atoms)
     },
   })
+}
+
+/** Conditions as most are written, which cannot be impossible: affirmed facts, each asked once. */
+function isPlain(atoms: readonly AtomNode[]): boolean {
+  for (let i = 0; i < atoms.length; i++) {
+    const atom = atoms[i]
+    if (atom === undefined || atom.negated || atom.kind === 'args-only') return false
+    const { path } = atom
+    if (path.root === 'len' || path.root === 'cost') return false
+    for (let j = 0; j < i; j++) {
+      const earlier = atoms[j]
+      if (earlier !== undefined && earlier.kind !== 'args-only' && isSamePath(earlier.path, path)) return false
+    }
+  }
+  return true
+}
+
+function isSamePath(a: PathNode, b: PathNode): boolean {
+  return (
+    a.root === b.root && a.names.length === b.names.length && a.names.every((name, i) => name.text === b.names[i]?.text)
+  )
 }
 
 interface Fact {

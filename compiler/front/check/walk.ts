@@ -48,18 +48,18 @@ function walkDeclaration(place: Place, visitor: Visitor): void {
       }
       return
     case 'forbid':
-      walkScope(node.scope, [node.when, node.unless], place, visitor)
+      walkScope(node, place, visitor, [node.when, node.unless])
       return
     case 'require':
       if (node.requirement.kind === 'approval') {
-        walkScope(node.scope, [], place, visitor)
+        walkScope(node, place, visitor)
         visitor.approval?.(node.requirement, place)
       } else {
-        walkScope(node.scope, [node.requirement], place, visitor)
+        walkScope(node, place, visitor, [node.requirement])
       }
       return
     case 'limit-all':
-      walkScope(node.scope, [], place, visitor)
+      walkScope(node, place, visitor)
       visitor.limit?.(node.limit, place)
       return
     case 'assert':
@@ -69,9 +69,13 @@ function walkDeclaration(place: Place, visitor: Visitor): void {
   }
 }
 
+/** Policies are mostly grants, so a grant without a condition costs no allocation. */
 function walkGrant(grant: GrantNode, place: Place, visitor: Visitor): void {
   visitor.grant?.(grant, place)
-  walkScope(grant.scope, [grant.when], place, visitor)
+  if (grant.when === undefined) walkScope(grant, place, visitor)
+  else if (visitor.scope === undefined) visitor.condition?.(grant.when, place)
+  else walkScope(grant, place, visitor, [grant.when])
+  if (visitor.limit === undefined && visitor.approval === undefined) return
   for (const clause of grant.clauses) {
     if (clause.kind === 'rate') visitor.limit?.(clause, place)
     else if (clause.kind === 'approval') visitor.approval?.(clause, place)
@@ -84,23 +88,20 @@ function walkAssertion(
   visitor: Visitor,
 ): void {
   if (assertion.kind === 'within') return
-  if (assertion.kind === 'every' && assertion.needs !== 'denied') {
-    const { needs } = assertion
-    if (needs.kind === 'approval') visitor.approval?.(needs, place)
-    walkScope(assertion.scope, [assertion.when, needs.kind === 'condition' ? needs : undefined], place, visitor)
-    return
-  }
-  walkScope(assertion.scope, [assertion.when], place, visitor)
+  const needs = assertion.kind === 'every' && assertion.needs !== 'denied' ? assertion.needs : undefined
+  if (needs?.kind === 'approval') visitor.approval?.(needs, place)
+  walkScope(assertion, place, visitor, [assertion.when, needs?.kind === 'condition' ? needs : undefined])
 }
 
+const NONE: readonly ConditionNode[] = []
+
 function walkScope(
-  scope: ScopeNode,
-  conditions: readonly (ConditionNode | undefined)[],
+  { scope }: { readonly scope: ScopeNode },
   place: Place,
   visitor: Visitor,
+  conditions?: readonly (ConditionNode | undefined)[],
 ): void {
-  if (visitor.scope === undefined && visitor.condition === undefined) return
-  const present = conditions.filter((condition) => condition !== undefined)
+  const present = conditions?.filter((condition) => condition !== undefined) ?? NONE
   visitor.scope?.(scope, present, place)
   if (visitor.condition !== undefined) for (const condition of present) visitor.condition(condition, place)
 }
