@@ -24,4 +24,5 @@ export const SYNTAX_CODES: Readonly<Record<string, string>> = {
   KV0120: 'a byte order mark at the start of the file',
   KV0121: 'text that is not in Unicode normal form C',
   KV0122: 'half of a surrogate pair, or U+FFFD, in the text',
+  KV0123: 'a literal that is too long',
 }

@@ -16,6 +16,10 @@ export interface HygieneFinding extends Finding {
 
 /** Most findings of this kind in one file. */
 const MAX_FINDINGS = 100
+/** Longest stretch that one finding about the normal form covers, in UTF-16 units. */
+const MAX_RUN = 1000
+/** Longest stretch of letters that is judged as one word. */
+const MAX_WORD = 200
 
 /** The findings in the order of the text. */
 export function checkHygiene(text: string): readonly HygieneFinding[] {
@@ -23,7 +27,7 @@ export function checkHygiene(text: string): readonly HygieneFinding[] {
   const findings: HygieneFinding[] = []
   if (text.startsWith('\ufeff')) findings.push(byteOrderMark())
   findCharacters(text, findings)
-  if (text.normalize('NFC') !== text) findDenormal(text, findings)
+  findDenormal(text, findings)
   return findings.sort((a, b) => a.start - b.start)
 }
 
@@ -84,7 +88,9 @@ function findCharacters(text: string, findings: HygieneFinding[]): void {
   const each = new RegExp(UNUSUAL.source, 'gu')
   each.lastIndex = text.startsWith('\ufeff') ? 1 : 0
   for (let match = each.exec(text); match !== null && findings.length < MAX_FINDINGS; match = each.exec(text)) {
-    const { index: start, 0: found } = match
+    const { index: start } = match
+    const found = text.slice(start, runEnd(text, start, match[0]))
+    each.lastIndex = start + found.length
     const context = walker.contextOf(start)
     const finding = judge(found, start, context)
     if (finding !== undefined) findings.push(finding)
@@ -95,6 +101,19 @@ function findCharacters(text: string, findings: HygieneFinding[]): void {
       each.lastIndex = Math.max(word.end, each.lastIndex)
     }
   }
+}
+
+/** Behind the characters of the same class that follow. A regex that did this would need a stack as deep as the run is long. */
+function runEnd(text: string, start: number, first: string): number {
+  const kind = RUNS.find((candidate) => candidate.test(first))
+  let end = start + first.length
+  if (kind === undefined) return end
+  while (end < text.length) {
+    const character = String.fromCodePoint(text.codePointAt(end) ?? 0)
+    if (!kind.test(character)) break
+    end += character.length
+  }
+  return end
 }
 
 /** What is wrong with a run of characters of one class, if they are refused. */
@@ -167,11 +186,11 @@ function byteOrderMark(): HygieneFinding {
 
 function wordAround(text: string, at: number, least: number): { readonly start: number; readonly end: number } {
   let start = at
-  while (start > least && WORD_PART.test(text.charAt(start - 1))) start--
+  while (start > least && at - start < MAX_WORD && WORD_PART.test(text.charAt(start - 1))) start--
   let end = at
   for (;;) {
     const character = String.fromCodePoint(text.codePointAt(end) ?? 0)
-    if (end >= text.length || !(WORD_PART.test(character) || CONFUSABLES.has(character)))
+    if (end >= text.length || end - start >= MAX_WORD || !(WORD_PART.test(character) || CONFUSABLES.has(character)))
       return { start, end: Math.max(end, at + 1) }
     end += character.length
   }
@@ -199,28 +218,36 @@ function lookAlike(word: string, start: number): HygieneFinding | undefined {
 }
 
 function findDenormal(text: string, findings: HygieneFinding[]): void {
+  const each = new RegExp(MAYBE_DENORMAL, 'g')
   let count = 0
-  for (const { index: start, 0: run } of text.matchAll(NON_ASCII_RUN)) {
+  for (let match = each.exec(text); match !== null && count < MAX_FINDINGS; match = each.exec(text)) {
+    // A mark belongs to the letter before it.
+    const start = Math.max(0, match.index - 1)
+    let end = match.index + 1
+    while (end < text.length && text.charCodeAt(end) >= 0x80 && end - start < MAX_RUN) end++
+    each.lastIndex = end
+    const run = text.slice(start, end)
     const normal = run.normalize('NFC')
     if (normal === run) continue
-    if (++count > MAX_FINDINGS) return
-    const span = { start, end: start + run.length }
+    count++
+    const kept = normal.charAt(0) === run.charAt(0) ? 1 : 0
+    const span = { start: start + kept, end }
     findings.push({
       ...span,
       code: 'KV0121',
       severity: 'error',
       message: 'this text is not in Unicode normal form C',
       help: 'requests are compared byte for byte with the composed form',
-      fix: { title: 'write it in normal form C', span, text: normal },
+      fix: { title: 'write it in normal form C', span, text: normal.slice(kept) },
     })
   }
 }
 
-// Classes of single characters; a run holds one class only, so its first character tells.
+// Classes of single characters; a run holds one class only, so its first character tells. A carriage return is no run.
 const CONTROLS = '\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f'
 const SUSPECT = /[^\t\n\r\x20-\x7e]|\r(?!\n)/
 const UNUSUAL = new RegExp(
-  `[${CONTROLS}]+|\\r(?!\\n)|\\ufffd+|\\p{Cs}|[\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]+|(?! )\\p{Zs}+|[^\\t\\n\\r\\x20-\\x7e]`,
+  `[${CONTROLS}\\ufffd\\p{Cs}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}${[...CONFUSABLES.keys()].join('')}]|(?! )\\p{Zs}|\\r(?!\\n)`,
   'u',
 )
 const CONTROL = new RegExp(`^[${CONTROLS}\\r]`)
@@ -228,7 +255,9 @@ const LONE = /^\p{Cs}/u
 const HIDDEN = /^[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 const BIDI = /^[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/
 const SPACE = /^\p{Zs}/u
+const RUNS = [new RegExp(`^[${CONTROLS}]`), /^\ufffd/, HIDDEN, SPACE]
 const NON_ASCII = /[^\t\n\r\x20-\x7e]/
-const NON_ASCII_RUN = /[\x20-\x7e]?[^\t\n\r\x20-\x7e]+/g
+/** Every character below is in normal form C, whatever stands around it. */
+const MAYBE_DENORMAL = /[\u0300-\uffff]/
 const WORD_PART = /[\p{L}\p{M}\p{N}_-]/u
 const NOT_CODE = /["/]/g

@@ -197,11 +197,15 @@ function toDiagnostic(path: string, severity: Diagnostic['severity'], finding: F
 /** A literal of any length may stand in the message about it. */
 function readable(message: string): string {
   if (message.length <= MAX_MESSAGE) return message
-  const short = message.replace(/`[^`]{80,}`/g, (quoted) => `${quoted.slice(0, 60)}...\``)
+  const first = message.indexOf('`')
+  const last = message.lastIndexOf('`')
+  const isQuotation = first >= 0 && last - first > MAX_QUOTED
+  const short = isQuotation ? `${message.slice(0, first + MAX_QUOTED)}...${message.slice(last)}` : message
   return short.length <= MAX_MESSAGE ? short : `${short.slice(0, MAX_MESSAGE)}...`
 }
 
 const MAX_MESSAGE = 400
+const MAX_QUOTED = 80
 const WORDS = /([A-Za-z_][\w-]*)(?:[ \t]+([A-Za-z_][\w-]*))?(?:[ \t]+([A-Za-z_][\w-]*))?/y
 const BLOCK_OF = new Map<BrokenKind, BlockKind>([
   ['role', 'role'],

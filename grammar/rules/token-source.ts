@@ -16,6 +16,9 @@ export function noun(text: string): Noun {
   return { ERR_MSG: text }
 }
 
+/** Most UTF-16 units of a pattern, regex, number or address. Nobody writes one that long, and some take a while to read. */
+const MAX_LITERAL = 65_536
+
 /**
  * INVARIANT: a grammar rule never meets a syntax error: each is thrown as a `StatementFault` before Chevrotain builds a
  * message of its own, and recovery is the statement loop of `parser.ts`.
@@ -157,6 +160,9 @@ export abstract class TokenSource extends EmbeddedActionsParser {
   protected valueAt<T>(start: number, text: string, parse: (text: string) => Parsed<T>): T {
     // While Chevrotain records the grammar there is no text, and nobody looks at the values.
     if (this.RECORDING_PHASE) return undefined as T
+    if (text.length > MAX_LITERAL) {
+      throw new StatementFault({ code: 'KV0123', start, end: start + text.length, message: 'this literal is too long' })
+    }
     const parsed = parse(text)
     if (parsed.ok) return parsed.value
     const { fault } = parsed
