@@ -198,8 +198,10 @@ export function createImageWriter(scopes: Iterable<ScopeModel>): ImageWriter {
       agents.u32(agent.owner === undefined ? layout.NONE : pools.string(agent.owner))
       writeSet(agents, set)
       agents.u32(roleRefs.length() / 4)
-      agents.u32(agent.roles?.length ?? 0)
-      for (const role of agent.roles ?? []) roleRefs.u32(roleSets[role] ?? 0)
+      // Ascending, each once: the verifier wants to see that no decision meets a role twice.
+      const roles = [...new Set(agent.roles?.map((role) => roleSets[role] ?? 0))].sort((a, b) => a - b)
+      agents.u32(roles.length)
+      for (const role of roles) roleRefs.u32(role)
       agents.u32(pools.limitList(agent.limits))
       agents.u64(BigInt(agent.expiresAt ?? 0))
     },

@@ -166,9 +166,11 @@ export function createPools(): Pools {
     table.append(machine.classes)
     for (const state of machine.next) table.u16(state)
     table.append(machine.accepting)
-    const offset = text(table.bytes())
-    return once('dfa', String(offset), () => {
+    return once('dfa', latin(table.bytes()), () => {
       const index = dfas.length() / layout.DFA_SIZE
+      // Never shared with a text, however alike: an automaton owns its table.
+      const offset = bytes.length()
+      bytes.append(table.bytes())
       dfas.u32(machine.stateCount)
       dfas.u32(machine.classCount)
       dfas.u32(offset)

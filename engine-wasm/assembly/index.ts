@@ -31,7 +31,7 @@ import {
   S_BYTES,
   SEED_NAME,
 } from '../format/layout'
-import { MAX_IMAGE_BYTES, MAX_METERS, MAX_REQUEST_BYTES, REQUEST_BYTES } from '../format/limits'
+import { MAX_IMAGE_BYTES, MAX_METERS, MAX_RECORD_BYTES, MAX_REQUEST_BYTES, REQUEST_BYTES } from '../format/limits'
 import { activeImage, decide, setActive } from './eval'
 import { findAgent, section } from './image'
 import { BOOT, grow, HEAP, REQUEST, RESPONSE, SLACK } from './memory'
@@ -155,7 +155,8 @@ export function image_commit(len: usize, minGeneration: u64): i32 {
   }
   setActive(image)
   activeIsA = !activeIsA
-  const weight = <u64>imageWeight() * 64
+  // A chain of six meets a rule at most as a grant, in five hops and six boundaries, and as a guardrail of each principal.
+  const weight = imageWeight() * 32
   maxSteps = weight > 0x7fffffff ? 0x7fffffff : <u32>weight
   return STATUS_OK
 }
@@ -168,7 +169,7 @@ export function overlay_begin(len: usize): usize {
 /** Takes the record that was written there; its handle, or a status below 0. */
 export function overlay_put(len: usize): i32 {
   if (activeImage() == 0) return STATUS_NO_IMAGE
-  if (len > requestBytes) return STATUS_TOO_LARGE
+  if (len > requestBytes || len > <usize>MAX_RECORD_BYTES) return STATUS_TOO_LARGE
   // There is one verifier, and an image may be half checked.
   suspendVerifier()
   let status = verifyBegin(request, len)
@@ -206,7 +207,7 @@ export function eval_batch(len: usize): i32 {
   let at = request
   const end = request + len
   let count = 0
-  while (end - at >= 4 + REQ_STRINGS) {
+  while (at + 4 + REQ_STRINGS <= end) {
     const size = <usize>load<u32>(at)
     if (size < <usize>REQ_STRINGS || size > end - at - 4) break
     decide(at + 4, size, false)
@@ -238,7 +239,7 @@ export function generation(): u64 {
 export function digest(slot: i32, out: usize): i32 {
   const image = slot == 0 ? activeImage() : incoming
   if (image == 0) return STATUS_NO_IMAGE
-  if (out < request || out + DIGEST_BYTES > request + requestBytes) return STATUS_TOO_LARGE
+  if (out - request > requestBytes - DIGEST_BYTES) return STATUS_TOO_LARGE
   memory.copy(out, image + H_DIGEST, DIGEST_BYTES)
   return STATUS_OK
 }

@@ -88,10 +88,9 @@ function bucket(hash: u32): usize {
   return <usize>load<u32>(bucketAt(hash))
 }
 
-/** Copies a verified record into the ring, replacing one for the same key; the handle, or a negative status. */
+/** Copies a verified record of at most MAX_RECORD_BYTES into the ring, replacing one for the same key; the handle. */
 export function putRecord(image: usize, length: usize): i32 {
   const size = (BLOCK_HEADER + length + 71) & ~7
-  if (size > <usize>OVERLAY_BYTES >> 1) return STATUS_TOO_LARGE
   let hash: u32 = 0
   if (load<u32>(image, H_KIND) == KIND_AGENT) {
     const agent = section(image, S_AGENTS)

@@ -11,11 +11,12 @@ const K: StaticArray<u32> = [
   0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 ]
 
-/** 64 schedule words, 8 state words, a block of 64 bytes that is being filled. */
-const STATE: usize = SHA_WORK + 256
-const BLOCK: usize = SHA_WORK + 320
-let filled: usize = 0
-let total: u64 = 0
+/** 64 schedule words; then all that is known of a digest under way: 8 words, bytes so far, a block that is being filled. */
+export const SHA_STATE: usize = SHA_WORK + 256
+const STATE: usize = SHA_STATE
+const TOTAL: usize = STATE + 32
+const BLOCK: usize = TOTAL + 8
+export const SHA_STATE_END: usize = BLOCK + 64
 
 export function shaBegin(): void {
   store<u32>(STATE, 0x6a09e667, 0)
@@ -26,23 +27,22 @@ export function shaBegin(): void {
   store<u32>(STATE, 0x9b05688c, 20)
   store<u32>(STATE, 0x1f83d9ab, 24)
   store<u32>(STATE, 0x5be0cd19, 28)
-  filled = 0
-  total = 0
+  store<u64>(TOTAL, 0)
 }
 
 export function shaUpdate(address: usize, length: usize): void {
   let at = address
   let left = length
-  total += <u64>length
+  const total = load<u64>(TOTAL)
+  const filled = <usize>total & 63
+  store<u64>(TOTAL, total + <u64>length)
   if (filled > 0) {
     const take = left < 64 - filled ? left : 64 - filled
     memory.copy(BLOCK + filled, at, take)
-    filled += take
     at += take
     left -= take
-    if (filled < 64) return
+    if (filled + take < 64) return
     compress(BLOCK)
-    filled = 0
   }
   while (left >= 64) {
     compress(at)
@@ -50,30 +50,14 @@ export function shaUpdate(address: usize, length: usize): void {
     left -= 64
   }
   memory.copy(BLOCK, at, left)
-  filled = left
 }
-
-/** Keeps the digest that is being computed at `out`, for `shaResume`. */
-export function shaSuspend(out: usize): void {
-  memory.copy(out, STATE, SHA_STATE)
-  store<u64>(out, (total << 8) | filled, SHA_STATE)
-}
-
-export function shaResume(from: usize): void {
-  memory.copy(STATE, from, SHA_STATE)
-  const counts = load<u64>(from, SHA_STATE)
-  total = counts >> 8
-  filled = <usize>(counts & 255)
-}
-
-/** State and block. */
-const SHA_STATE: usize = 128
 
 /** Writes the 32 bytes of the digest to `out`. */
 export function shaEnd(out: usize): void {
+  const total = load<u64>(TOTAL)
   const bits = total << 3
-  store<u8>(BLOCK + filled, 0x80)
-  filled++
+  let filled = (<usize>total & 63) + 1
+  store<u8>(BLOCK + filled - 1, 0x80)
   if (filled > 56) {
     memory.fill(BLOCK + filled, 0, 64 - filled)
     compress(BLOCK)

@@ -1,21 +1,21 @@
 /**
  * Checks an image once, in slices, so that every later access through it is safe: header, digest, every reference of every
  * record, every state of every automaton, sort orders. What is accepted can be evaluated without another bounds check.
+ *
+ * Most of it is a table: what each field of each record points at. Records own their rules, atoms and limits, no two the
+ * same, so that the work of a check and of a decision grows with the image and not with its square.
  */
 import {
   ABI_MAJOR,
-  ACTION_HASH,
+  ACTIONS_ANY,
   ACTION_NAME,
   ACTION_SIZE,
-  ACTIONS_ANY,
-  AGENT_GENERAL,
-  AGENT_HASHED,
   AGENT_LIMITS,
   AGENT_NAME_LENGTH,
   AGENT_NAME_OFFSET,
   AGENT_OWNER,
-  AGENT_ROLE_COUNT,
   AGENT_ROLES,
+  AGENT_ROLE_COUNT,
   AGENT_RULES,
   AGENT_SIZE,
   AGENT_SLOT_INDEX,
@@ -28,16 +28,14 @@ import {
   ATOM_NEGATED,
   ATOM_OP,
   ATOM_PATH,
-  ATOM_PATH_COUNT,
   ATOM_SIZE,
   ATOM_START,
   CONDITION_AGENT_ATOMS,
   CONDITION_ATOMS,
   CONDITION_COUNT,
   CONDITION_SIZE,
+  DELEGATION_EXPIRY,
   DELEGATION_FROM,
-  DELEGATION_GENERAL,
-  DELEGATION_HASHED,
   DELEGATION_LIMITS,
   DELEGATION_RULES,
   DELEGATION_SIZE,
@@ -47,6 +45,7 @@ import {
   DFA_SIZE,
   DFA_STATES,
   DIGEST_BYTES,
+  EXPIRY_IN,
   EXTRA_APPROVAL,
   EXTRA_CONDITION,
   EXTRA_LIMITS,
@@ -58,8 +57,6 @@ import {
   GUARD_SIZE,
   GUARD_UNLESS,
   GUARD_WHEN,
-  H_BOUNDARY_GENERAL,
-  H_BOUNDARY_HASHED,
   H_BOUNDARY_LIMITS,
   H_BOUNDARY_RULES,
   H_DIGEST,
@@ -77,12 +74,12 @@ import {
   KIND_AGENT_ATOM,
   KIND_DELEGATIONS,
   KIND_POLICY,
+  LIMIT_BUDGET,
   LIMIT_KIND,
-  LIMIT_LIST_COUNT,
   LIMIT_LIST_SIZE,
   LIMIT_LIST_START,
-  LIMIT_METER_COUNT,
   LIMIT_METERS,
+  LIMIT_METER_COUNT,
   LIMIT_PACE_WINDOW,
   LIMIT_PER,
   LIMIT_PERCENT,
@@ -91,44 +88,29 @@ import {
   METER_WINDOW,
   NONE,
   NUMBER_SIZE,
-  OP_AGENT_OWNER,
-  OP_AGENT_OWNER_DFA,
-  OP_AGENT_TYPE,
   OP_ARG_BOOLEAN,
-  OP_ARG_COMPARE,
-  OP_ARG_DFA,
-  OP_ARG_IP,
-  OP_ARG_NUMBERS,
-  OP_ARG_STRINGS,
-  OP_ARG_TIME,
-  OP_ARGS_ONLY,
-  OP_COST,
-  OP_IP,
-  OP_LEN,
-  OP_TIME,
-  OP_TRUST,
   PATTERN_DFA,
+  PATTERN_EXACT,
   PATTERN_KIND,
   PATTERN_LENGTH,
   PATTERN_OFFSET,
   PATTERN_SIZE,
-  PATTERN_STAR,
-  PATTERN_REST,
   PER_ALL,
   RANGE_SIZE,
+  RULESET_RULES,
+  RULESET_SIZE,
   RULE_ACTIONS,
   RULE_EXTRA,
   RULE_HASH,
   RULE_PATTERN,
   RULE_SIZE,
-  RULESET_GENERAL,
-  RULESET_HASHED,
-  RULESET_RULES,
-  RULESET_SIZE,
-  S_ACTION_SLOTS,
+  SECTION_COUNT,
+  STRING_OFFSET,
+  STRING_SIZE,
   S_ACTIONS,
-  S_AGENT_SLOTS,
+  S_ACTION_SLOTS,
   S_AGENTS,
+  S_AGENT_SLOTS,
   S_APPROVALS,
   S_ATOMS,
   S_BYTES,
@@ -137,8 +119,8 @@ import {
   S_DFAS,
   S_EXTRAS,
   S_GUARDS,
-  S_LIMIT_LISTS,
   S_LIMITS,
+  S_LIMIT_LISTS,
   S_METERS,
   S_NUMBERS,
   S_PAIR_SLOTS,
@@ -150,10 +132,6 @@ import {
   S_STRINGS,
   S_WEEKS,
   S_WORDS,
-  SECTION_COUNT,
-  STRING_LENGTH,
-  STRING_OFFSET,
-  STRING_SIZE,
   WEEK_SIZE,
   WINDOW_MONTH,
 } from '../format/layout'
@@ -168,448 +146,458 @@ import {
 } from '../format/codes'
 import { MAX_NAME_BYTES } from '../format/limits'
 import { section, sectionCount } from './image'
-import { SHA_WORK } from './memory'
-import { shaBegin, shaEnd, shaResume, shaSuspend, shaUpdate } from './sha256'
+import { SHA_STATE, SHA_STATE_END, shaBegin, shaEnd, shaUpdate } from './sha256'
 import { equalBytes } from './text'
 
-const DIGEST_OUT: usize = SHA_WORK + 512
 const HEADER_BYTES: usize = H_SECTIONS + (SECTION_COUNT << 3)
 
-let base: usize = 0
-let length: usize = 0
-/** Section being checked, its next record; -1 is the digest. */
-let stage: i32 = 0
-let index: u32 = 0
-let hashed: usize = 0
-let guardRules: u32 = 0
-let guardRulesEnd: u32 = 0
-/** Rules, atoms and limits seen: what one decision could visit. */
-let weight: u32 = 0
-/** 1 while there is more to check, 0 when the image is good, else a status below 0. */
-let state: i32 = STATUS_OK
+/** What may be asked of a field. */
+const BELOW = 0
+/** Below the count of a section, or NONE. */
+const MAYBE = 1
+/** Index + 1, or 0. */
+const INDEX = 2
+/** A start and, behind it, a count. */
+const SPAN = 3
+/** The same, shared with no record before it: what walks all of them sees each thing once. */
+const OWN = 4
+/** Start, hashed and general rules of a set. */
+const RULES = 5
+/** At most the number in the section's place. */
+const BYTE = 6
+const WORD = 7
 
+/**
+ * For each section, then for the header: the size of a record and how many checks follow; then the checks: what is asked,
+ * the field's offset, the section that it points into.
+ */
+const SHAPES: StaticArray<i32> = [
+  1,
+  STRING_SIZE | (1 << 8),
+  SPAN | (STRING_OFFSET << 8) | (S_BYTES << 16),
+  4 | (1 << 8),
+  INDEX | (0 << 8) | (S_ACTIONS << 16),
+  ACTION_SIZE | (1 << 8),
+  BELOW | (ACTION_NAME << 8) | (S_STRINGS << 16),
+  AGENT_SLOT_SIZE | (1 << 8),
+  INDEX | (AGENT_SLOT_INDEX << 8) | (S_AGENTS << 16),
+  AGENT_SIZE | (7 << 8),
+  SPAN | (AGENT_NAME_OFFSET << 8) | (S_BYTES << 16),
+  WORD | (AGENT_NAME_LENGTH << 8) | (MAX_NAME_BYTES << 16),
+  BYTE | (AGENT_TYPE << 8) | (2 << 16),
+  MAYBE | (AGENT_OWNER << 8) | (S_STRINGS << 16),
+  RULES | (AGENT_RULES << 8) | (0 << 16),
+  SPAN | (AGENT_ROLES << 8) | (S_ROLE_REFS << 16),
+  MAYBE | (AGENT_LIMITS << 8) | (S_LIMIT_LISTS << 16),
+  RULE_SIZE | (1 << 8),
+  BELOW | (RULE_PATTERN << 8) | (S_PATTERNS << 16),
+  4 | (1 << 8),
+  BELOW | (0 << 8) | (S_RULESETS << 16),
+  RULESET_SIZE | (1 << 8),
+  RULES | (RULESET_RULES << 8) | (0 << 16),
+  PATTERN_SIZE | (1 << 8),
+  WORD | (PATTERN_KIND << 8) | (PATTERN_DFA << 16),
+  DFA_SIZE,
+  EXTRA_SIZE | (3 << 8),
+  MAYBE | (EXTRA_CONDITION << 8) | (S_CONDITIONS << 16),
+  MAYBE | (EXTRA_APPROVAL << 8) | (S_APPROVALS << 16),
+  MAYBE | (EXTRA_LIMITS << 8) | (S_LIMIT_LISTS << 16),
+  CONDITION_SIZE | (1 << 8),
+  OWN | (CONDITION_ATOMS << 8) | (S_ATOMS << 16),
+  ATOM_SIZE | (4 << 8),
+  BYTE | (ATOM_OP << 8) | (OP_ARG_BOOLEAN << 16),
+  BYTE | (ATOM_NEGATED << 8) | (1 << 16),
+  BYTE | (ATOM_KIND << 8) | (KIND_AGENT_ATOM << 16),
+  SPAN | (ATOM_PATH << 8) | (S_WORDS << 16),
+  4 | (1 << 8),
+  BELOW | (0 << 8) | (S_STRINGS << 16),
+  NUMBER_SIZE,
+  RANGE_SIZE,
+  WEEK_SIZE,
+  APPROVAL_SIZE | (1 << 8),
+  MAYBE | (APPROVAL_BY << 8) | (S_STRINGS << 16),
+  LIMIT_LIST_SIZE | (1 << 8),
+  OWN | (LIMIT_LIST_START << 8) | (S_LIMITS << 16),
+  LIMIT_SIZE | (5 << 8),
+  BYTE | (LIMIT_KIND << 8) | (LIMIT_BUDGET << 16),
+  BYTE | (LIMIT_PER << 8) | (PER_ALL << 16),
+  BYTE | (LIMIT_PACE_WINDOW << 8) | (WINDOW_MONTH << 16),
+  SPAN | (LIMIT_METERS << 8) | (S_METERS << 16),
+  WORD | (LIMIT_METER_COUNT << 8) | (4 << 16),
+  METER_SIZE | (1 << 8),
+  WORD | (METER_WINDOW << 8) | (WINDOW_MONTH << 16),
+  4 | (1 << 8),
+  INDEX | (0 << 8) | (S_DELEGATIONS << 16),
+  DELEGATION_SIZE | (3 << 8),
+  RULES | (DELEGATION_RULES << 8) | (0 << 16),
+  MAYBE | (DELEGATION_LIMITS << 8) | (S_LIMIT_LISTS << 16),
+  BYTE | (DELEGATION_EXPIRY << 8) | (EXPIRY_IN << 16),
+  GUARD_SIZE | (5 << 8),
+  WORD | (GUARD_KIND << 8) | (GUARD_LIMITS << 16),
+  MAYBE | (GUARD_WHEN << 8) | (S_CONDITIONS << 16),
+  MAYBE | (GUARD_UNLESS << 8) | (S_CONDITIONS << 16),
+  MAYBE | (GUARD_APPROVAL << 8) | (S_APPROVALS << 16),
+  MAYBE | (GUARD_LIMIT << 8) | (S_LIMITS << 16),
+  0 | (3 << 8),
+  BELOW | (H_NAME << 8) | (S_STRINGS << 16),
+  MAYBE | (H_BOUNDARY_LIMITS << 8) | (S_LIMIT_LISTS << 16),
+  RULES | (H_BOUNDARY_RULES << 8) | (0 << 16),
+]
+
+/** For each operation of an atom: what is asked of its start, and the section. A mask may be anything. */
+const ATOM_CHECKS: StaticArray<i32> = [
+  SPAN | (ATOM_START << 8) | (S_RANGES << 16),
+  SPAN | (ATOM_START << 8) | (S_WEEKS << 16),
+  BELOW | (ATOM_START << 8) | (S_NUMBERS << 16),
+  BELOW | (ATOM_START << 8) | (S_NUMBERS << 16),
+  BYTE | (ATOM_START << 8) | (255 << 16),
+  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
+  BELOW | (ATOM_START << 8) | (S_DFAS << 16),
+  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
+  BELOW | (ATOM_START << 8) | (S_NUMBERS << 16),
+  SPAN | (ATOM_START << 8) | (S_RANGES << 16),
+  SPAN | (ATOM_START << 8) | (S_WEEKS << 16),
+  BELOW | (ATOM_START << 8) | (S_DFAS << 16),
+  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
+  BELOW | (ATOM_START << 8) | (S_NUMBERS << 16),
+  SPAN | (ATOM_START << 8) | (S_NUMBERS << 16),
+  BYTE | (ATOM_START << 8) | (255 << 16),
+]
+
+/**
+ * What a check under way knows stands behind the digest that it computes, so that both are set aside by one copy: image,
+ * length, section being checked (-1: the digest), its next record, bytes digested, the rules of the guardrails, the end of
+ * what the last record owns, the heaviest condition, and the state: 1 while there is more to check, 0 when the image is
+ * good, else a status below 0.
+ */
+const VERIFIER: usize = SHA_STATE_END
+const V_BASE: usize = 0
+const V_LENGTH: usize = 4
+const V_STAGE: usize = 8
+const V_INDEX: usize = 12
+const V_HASHED: usize = 16
+const V_GUARDS: usize = 20
+const V_GUARDS_END: usize = 24
+const V_CURSOR: usize = 28
+const V_HEAVIEST: usize = 32
+const V_STATE: usize = 40
+const V_SIZE: usize = 48
+const DIGEST_OUT: usize = VERIFIER + V_SIZE
+const ASIDE: usize = DIGEST_OUT + DIGEST_BYTES
+
+let base: usize = 0
+/** Steps that the last record took. */
+let cost: i64 = 0
+/** What is wrong when a check fails. */
+let fault: i32 = 0
+
+/** True when the image that was checked last is good. */
 export function verified(): bool {
-  return state == STATUS_OK && base != 0
+  return load<u32>(VERIFIER, V_BASE) != 0 && load<i32>(VERIFIER, V_STATE) == STATUS_OK
 }
 
-export function imageWeight(): u32 {
-  return weight
+/** What a decision could visit for each way it meets a rule: rules, each with the atoms and lists of the largest condition. */
+export function imageWeight(): u64 {
+  return <u64>sectionCount(base, S_RULES) * (1 + load<u64>(VERIFIER, V_HEAVIEST))
 }
 
 /** Begins with the header; the rest follows in `verifySome`. */
 export function verifyBegin(address: usize, bytes: usize): i32 {
   base = address
-  length = bytes
-  stage = -1
-  index = 0
-  weight = 0
-  state = header()
-  if (state == STATUS_OK) {
+  memory.fill(VERIFIER, 0, V_SIZE)
+  store<u32>(VERIFIER, <u32>address, V_BASE)
+  store<u32>(VERIFIER, <u32>bytes, V_LENGTH)
+  store<i32>(VERIFIER, -1, V_STAGE)
+  let status = header(bytes)
+  if (status == STATUS_OK) {
     shaBegin()
     shaUpdate(base, H_DIGEST)
-    hashed = H_DIGEST + DIGEST_BYTES
-    state = 1
+    store<u32>(VERIFIER, H_DIGEST + DIGEST_BYTES, V_HASHED)
+    status = 1
   }
-  return state
+  store<i32>(VERIFIER, status, V_STATE)
+  return status
 }
 
 /** Sets aside the check under way, so that something else can be checked or digested. */
 export function suspendVerifier(): void {
-  store<u32>(ASIDE, <u32>base, 0)
-  store<u32>(ASIDE, <u32>length, 4)
-  store<i32>(ASIDE, stage, 8)
-  store<u32>(ASIDE, index, 12)
-  store<u32>(ASIDE, <u32>hashed, 16)
-  store<u32>(ASIDE, guardRules, 20)
-  store<u32>(ASIDE, guardRulesEnd, 24)
-  store<u32>(ASIDE, weight, 28)
-  store<i32>(ASIDE, state, 32)
-  shaSuspend(ASIDE + 40)
+  memory.copy(ASIDE, SHA_STATE, DIGEST_OUT - SHA_STATE)
 }
 
 export function resumeVerifier(): void {
-  base = <usize>load<u32>(ASIDE, 0)
-  length = <usize>load<u32>(ASIDE, 4)
-  stage = load<i32>(ASIDE, 8)
-  index = load<u32>(ASIDE, 12)
-  hashed = <usize>load<u32>(ASIDE, 16)
-  guardRules = load<u32>(ASIDE, 20)
-  guardRulesEnd = load<u32>(ASIDE, 24)
-  weight = load<u32>(ASIDE, 28)
-  state = load<i32>(ASIDE, 32)
-  shaResume(ASIDE + 40)
+  memory.copy(SHA_STATE, ASIDE, DIGEST_OUT - SHA_STATE)
+  base = <usize>load<u32>(VERIFIER, V_BASE)
 }
 
-const ASIDE: usize = DIGEST_OUT + DIGEST_BYTES
-
-function header(): i32 {
+function header(length: usize): i32 {
   if (length < HEADER_BYTES) return STATUS_BAD_LENGTH
   if (load<u32>(base, H_MAGIC) != IMAGE_MAGIC) return STATUS_BAD_MAGIC
   if (<u32>load<u16>(base, H_VERSION) != ABI_MAJOR) return STATUS_BAD_VERSION
   if (<usize>load<u32>(base, H_LENGTH) != length) return STATUS_BAD_LENGTH
   for (let s: usize = 0; s < <usize>SECTION_COUNT; s++) {
     const offset = load<u32>(base + H_SECTIONS + (s << 3))
-    const bytes = <u64>sectionCount(base, s) * <u64>recordSize(s)
+    const bytes = <u64>sectionCount(base, s) * <u64>load<u8>(shapeOf(s))
     if ((offset & 3) != 0 || offset < <u32>HEADER_BYTES || <u64>offset + bytes > <u64>length) return STATUS_BAD_OFFSET
   }
   const kind = load<u32>(base, H_KIND)
   if (kind > <u32>KIND_DELEGATIONS) return STATUS_BAD_VERSION
-  if (kind == KIND_AGENT && sectionCount(base, S_AGENTS) != 1) return STATUS_BAD_OFFSET
-  if (kind == KIND_DELEGATIONS && sectionCount(base, S_DELEGATIONS) == 0) return STATUS_BAD_OFFSET
+  // A record is about one agent, or about one pair.
+  if (kind != KIND_POLICY) {
+    const agents = sectionCount(base, S_AGENTS)
+    const delegations = sectionCount(base, S_DELEGATIONS)
+    if (kind == KIND_AGENT ? agents != 1 || delegations != 0 : agents != 0 || delegations == 0) return STATUS_BAD_OFFSET
+  }
   if (!powerOfTwo(S_ACTION_SLOTS) || !powerOfTwo(S_AGENT_SLOTS) || !powerOfTwo(S_PAIR_SLOTS)) return STATUS_BAD_OFFSET
-  if (load<u32>(base, H_NAME) >= sectionCount(base, S_STRINGS)) return STATUS_BAD_OFFSET
-  guardRules = load<u32>(base, H_GUARD_RULES)
-  const guards = <u64>load<u32>(base, H_GUARD_HASHED) + <u64>load<u32>(base, H_GUARD_GENERAL)
-  if (<u64>guardRules + guards > <u64>sectionCount(base, S_RULES)) return STATUS_BAD_OFFSET
-  guardRulesEnd = guardRules + <u32>guards
-  if (!listOrNone(load<u32>(base, H_BOUNDARY_LIMITS))) return STATUS_BAD_OFFSET
-  return STATUS_OK
+  const guards = load<u32>(base, H_GUARD_RULES)
+  const end = <u64>guards + <u64>load<u32>(base, H_GUARD_HASHED) + <u64>load<u32>(base, H_GUARD_GENERAL)
+  if (end > <u64>sectionCount(base, S_RULES)) return STATUS_BAD_OFFSET
+  store<u32>(VERIFIER, guards, V_GUARDS)
+  store<u32>(VERIFIER, <u32>end, V_GUARDS_END)
+  fault = STATUS_BAD_OFFSET
+  return conforms(shapeOf(SECTION_COUNT), base) && ruleShapes(guards, load<u32>(base, H_GUARD_HASHED), <u32>end - guards)
+    ? STATUS_OK
+    : fault
 }
 
 function powerOfTwo(s: usize): bool {
   return popcnt(sectionCount(base, s)) == 1
 }
 
-function recordSize(s: usize): u32 {
-  switch (<u32>s) {
-    case S_BYTES:
-      return 1
-    case S_STRINGS:
-      return STRING_SIZE
-    case S_ACTIONS:
-      return ACTION_SIZE
-    case S_AGENT_SLOTS:
-      return AGENT_SLOT_SIZE
-    case S_AGENTS:
-      return AGENT_SIZE
-    case S_RULES:
-      return RULE_SIZE
-    case S_RULESETS:
-      return RULESET_SIZE
-    case S_PATTERNS:
-      return PATTERN_SIZE
-    case S_DFAS:
-      return DFA_SIZE
-    case S_EXTRAS:
-      return EXTRA_SIZE
-    case S_CONDITIONS:
-      return CONDITION_SIZE
-    case S_ATOMS:
-      return ATOM_SIZE
-    case S_NUMBERS:
-      return NUMBER_SIZE
-    case S_RANGES:
-      return RANGE_SIZE
-    case S_APPROVALS:
-      return APPROVAL_SIZE
-    case S_LIMIT_LISTS:
-      return LIMIT_LIST_SIZE
-    case S_LIMITS:
-      return LIMIT_SIZE
-    case S_METERS:
-      return METER_SIZE
-    case S_DELEGATIONS:
-      return DELEGATION_SIZE
-    case S_GUARDS:
-      return GUARD_SIZE
-    default:
-      return 4
-  }
+function shapeOf(s: usize): usize {
+  let shape = changetype<usize>(SHAPES)
+  for (let i: usize = 0; i < s; i++) shape += 4 + (<usize>load<u8>(shape, 1) << 2)
+  return shape
 }
 
 /** Checks about `steps` records or 256 bytes of digest each; 1 when there is more, else the final status. */
 export function verifySome(steps: i32): i32 {
   let left = <i64>steps
+  let stage = load<i32>(VERIFIER, V_STAGE)
+  let shape = shapeOf(stage < 0 ? 0 : stage)
+  let index = load<u32>(VERIFIER, V_INDEX)
+  let state = load<i32>(VERIFIER, V_STATE)
   while (state == 1 && left > 0) {
-    if (stage == -1) {
+    if (stage < 0) {
+      const hashed = <usize>load<u32>(VERIFIER, V_HASHED)
+      const length = <usize>load<u32>(VERIFIER, V_LENGTH)
       const most = <usize>left << 8
       const take = length - hashed < most ? length - hashed : most
       shaUpdate(base + hashed, take)
-      hashed += take
+      store<u32>(VERIFIER, <u32>(hashed + take), V_HASHED)
       left -= <i64>(take >> 8) + 1
-      if (hashed == length) {
+      if (hashed + take == length) {
         shaEnd(DIGEST_OUT)
         if (!equalBytes(DIGEST_OUT, base + H_DIGEST, DIGEST_BYTES)) state = STATUS_BAD_DIGEST
         stage = 0
       }
       continue
     }
-    if (index >= sectionCount(base, stage)) {
-      stage++
+    const size = <usize>load<u8>(shape)
+    // Of bytes there is nothing to check.
+    if (index == sectionCount(base, stage) || size == 1) {
+      shape = shapeOf(++stage)
       index = 0
-      if (stage == SECTION_COUNT) state = boundaryRules() ? STATUS_OK : STATUS_BAD_OFFSET
+      store<u32>(VERIFIER, 0, V_CURSOR)
+      if (stage == SECTION_COUNT) state = STATUS_OK
       continue
     }
-    // Sections of plain data have nothing to check.
-    if (stage == S_BYTES || stage == S_WORDS || stage == S_NUMBERS) {
-      index = sectionCount(base, stage)
-      continue
-    }
-    const status = record(stage, section(base, stage) + <usize>index * recordSize(stage))
-    if (status != STATUS_OK) state = status
+    const at = section(base, stage) + <usize>index * size
+    cost = 1
+    fault = STATUS_BAD_OFFSET
+    if (!conforms(shape, at) || !isSound(stage, index, at)) state = fault
     index++
     left -= cost
   }
+  store<i32>(VERIFIER, stage, V_STAGE)
+  store<u32>(VERIFIER, index, V_INDEX)
+  store<i32>(VERIFIER, state, V_STATE)
   return state
 }
 
-/** Steps that the last record took beyond one. */
-let cost: i64 = 1
-
-function boundaryRules(): bool {
-  return ruleRange(load<u32>(base, H_BOUNDARY_RULES), load<u32>(base, H_BOUNDARY_HASHED), load<u32>(base, H_BOUNDARY_GENERAL))
+/** True when the fields at `at` are what the shape says. */
+function conforms(shape: usize, at: usize): bool {
+  const end = shape + (<usize>load<u8>(shape, 1) << 2)
+  while (shape < end) {
+    shape += 4
+    if (!passes(shape, at)) return false
+  }
+  return true
 }
 
-/** A set of grants: in bounds, outside the guardrails, hashed ones sorted and literal, the rest automata. */
-function ruleRange(start: u32, hashedCount: u32, general: u32): bool {
-  const total = <u64>hashedCount + <u64>general
+function passes(check: usize, at: usize): bool {
+  return holds(<u32>load<u8>(check), at + <usize>load<u8>(check, 1), <u32>load<u8>(check, 2))
+}
+
+function holds(asked: u32, at: usize, target: u32): bool {
+  const value = load<u32>(at)
+  if (asked == BYTE) return (value & 255) <= target
+  if (asked == WORD) return value <= target
+  if (asked == RULES) return ruleSet(value, load<u32>(at, 4), load<u32>(at, 8))
+  const count = sectionCount(base, target)
+  if (asked == BELOW) return value < count
+  if (asked == MAYBE) return value + 1 <= count
+  if (asked == INDEX) return value <= count
+  const end = <u64>value + <u64>load<u32>(at, 4)
+  return end <= <u64>count && (asked == SPAN || owns(value, <u32>end))
+}
+
+/** True when `[start, end)` lies behind all that records of this section owned before. */
+function owns(start: u32, end: u32): bool {
+  if (start < load<u32>(VERIFIER, V_CURSOR)) return outOfOrder()
+  store<u32>(VERIFIER, end, V_CURSOR)
+  return true
+}
+
+function outOfOrder(): bool {
+  fault = STATUS_BAD_ORDER
+  return false
+}
+
+/** A set of grants: its own rules, outside the guardrails. */
+function ruleSet(start: u32, hashed: u32, general: u32): bool {
+  const total = <u64>hashed + <u64>general
+  if (total == 0) return true
+  const end = <u64>start + total
+  if (end > <u64>sectionCount(base, S_RULES)) return false
+  if (<u32>end > load<u32>(VERIFIER, V_GUARDS) && start < load<u32>(VERIFIER, V_GUARDS_END)) return false
+  return owns(start, <u32>end) && ruleShapes(start, hashed, <u32>total)
+}
+
+/** Hashed rules are literal and sorted, the rest are automata. */
+function ruleShapes(start: u32, hashed: u32, total: u32): bool {
   cost += <i64>total
-  if (<u64>start + total > <u64>sectionCount(base, S_RULES)) return false
-  if (total > 0 && <u64>start + total > <u64>guardRules && start < guardRulesEnd) return false
-  return ruleShapes(start, hashedCount, <u32>total)
-}
-
-function ruleShapes(start: u32, hashedCount: u32, total: u32): bool {
-  const rules = section(base, S_RULES) + <usize>start * RULE_SIZE
+  let rule = section(base, S_RULES) + <usize>start * RULE_SIZE
   let previous: u32 = 0
   for (let i: u32 = 0; i < total; i++) {
-    const rule = rules + <usize>i * RULE_SIZE
     const pattern = load<u32>(rule, RULE_PATTERN)
     if (pattern >= sectionCount(base, S_PATTERNS)) return false
     const isDfa = load<u32>(section(base, S_PATTERNS) + <usize>pattern * PATTERN_SIZE, PATTERN_KIND) == PATTERN_DFA
-    if (isDfa != i >= hashedCount) return false
-    const hash = load<u32>(rule, RULE_HASH)
-    if (i < hashedCount) {
-      if (hash < previous) return false
-      previous = hash
-    }
+    if (isDfa != i >= hashed) return outOfOrder()
+    const hash = isDfa ? previous : load<u32>(rule, RULE_HASH)
+    if (hash < previous) return outOfOrder()
+    previous = hash
+    rule += RULE_SIZE
   }
   return true
 }
 
-function below(value: u32, s: usize): bool {
-  return value < sectionCount(base, s)
-}
-
-function orNone(value: u32, s: usize): bool {
-  return value == <u32>NONE || below(value, s)
-}
-
-function listOrNone(value: u32): bool {
-  return orNone(value, S_LIMIT_LISTS)
-}
-
-function inBounds(start: u32, count: u32, s: usize): bool {
-  return <u64>start + <u64>count <= <u64>sectionCount(base, s)
-}
-
-/** Word indices of strings. */
-function stringWords(start: u32, count: u32): bool {
-  if (!inBounds(start, count, S_WORDS)) return false
-  cost += <i64>count
-  const words = section(base, S_WORDS) + (<usize>start << 2)
-  for (let i: u32 = 0; i < count; i++) if (!below(load<u32>(words + (<usize>i << 2)), S_STRINGS)) return false
-  return true
-}
-
-function check(good: bool): i32 {
-  return good ? STATUS_OK : STATUS_BAD_OFFSET
-}
-
-function record(s: i32, at: usize): i32 {
-  cost = 1
-  switch (s) {
-    case S_STRINGS:
-      return check(inBounds(load<u32>(at, STRING_OFFSET), load<u32>(at, STRING_LENGTH), S_BYTES))
-    case S_ACTION_SLOTS:
-      return check(load<u32>(at) <= sectionCount(base, S_ACTIONS))
-    case S_ACTIONS:
-      return check(below(load<u32>(at, ACTION_NAME), S_STRINGS))
-    case S_AGENT_SLOTS:
-      return check(load<u32>(at, AGENT_SLOT_INDEX) <= sectionCount(base, S_AGENTS))
+/** What the shape of a record cannot say. */
+function isSound(stage: i32, index: u32, at: usize): bool {
+  switch (stage) {
     case S_AGENTS:
-      return agent(at)
+      return ascending(load<u32>(at, AGENT_ROLES), load<u32>(at, AGENT_ROLE_COUNT))
     case S_RULES:
-      return rule(at)
-    case S_ROLE_REFS:
-      return check(below(load<u32>(at), S_RULESETS))
-    case S_RULESETS:
-      return check(ruleRange(load<u32>(at, RULESET_RULES), load<u32>(at, RULESET_HASHED), load<u32>(at, RULESET_GENERAL)))
+      return rule(index, at)
     case S_PATTERNS: {
       const kind = load<u32>(at, PATTERN_KIND)
-      if (kind == PATTERN_DFA) return check(below(load<u32>(at, PATTERN_OFFSET), S_DFAS))
-      const from = load<u32>(at, PATTERN_OFFSET)
-      const size = load<u32>(at, PATTERN_LENGTH)
-      if (kind > <u32>PATTERN_DFA || !inBounds(from, size, S_BYTES)) return STATUS_BAD_OFFSET
+      if (kind == PATTERN_DFA) return holds(BELOW, at + PATTERN_OFFSET, S_DFAS)
+      if (!holds(SPAN, at + PATTERN_OFFSET, S_BYTES)) return false
+      const size = <usize>load<u32>(at, PATTERN_LENGTH)
       // A prefix ends in `:`, else it would match inside a segment.
-      if ((kind == PATTERN_STAR || kind == PATTERN_REST) && size > 0) {
-        return check(load<u8>(section(base, S_BYTES) + <usize>from + <usize>size - 1) == 0x3a)
-      }
-      return STATUS_OK
+      return (
+        kind == PATTERN_EXACT ||
+        size == 0 ||
+        load<u8>(section(base, S_BYTES) + <usize>load<u32>(at, PATTERN_OFFSET) + size - 1) == 0x3a
+      )
     }
     case S_DFAS:
       return automaton(at)
-    case S_EXTRAS:
-      return check(
-        orNone(load<u32>(at, EXTRA_CONDITION), S_CONDITIONS) &&
-          orNone(load<u32>(at, EXTRA_APPROVAL), S_APPROVALS) &&
-          listOrNone(load<u32>(at, EXTRA_LIMITS)),
-      )
-    case S_CONDITIONS: {
-      weight += load<u32>(at, CONDITION_COUNT)
-      return check(
-        inBounds(load<u32>(at, CONDITION_ATOMS), load<u32>(at, CONDITION_COUNT), S_ATOMS) &&
-          load<u32>(at, CONDITION_AGENT_ATOMS) <= load<u32>(at, CONDITION_COUNT),
-      )
+    case S_CONDITIONS:
+      return condition(at)
+    case S_ATOMS: {
+      const check = changetype<usize>(ATOM_CHECKS) + (<usize>load<u8>(at, ATOM_OP) << 2)
+      return passes(check, at) && (load<u8>(check, 2) != S_RANGES || sortedRanges(at))
     }
-    case S_ATOMS:
-      return check(atom(at))
     case S_RANGES:
-      return check(range(at))
+      return !isLess(at + 16, at)
     case S_WEEKS: {
       const week = load<u32>(at)
-      return check((week & 0xffff) < week >> 16 && week >> 16 <= 10080)
+      return (week & 0xffff) < week >> 16 && week >> 16 <= 10080
     }
-    case S_APPROVALS:
-      return check(orNone(load<u32>(at, APPROVAL_BY), S_STRINGS))
-    case S_LIMIT_LISTS:
-      return check(inBounds(load<u32>(at, LIMIT_LIST_START), load<u32>(at, LIMIT_LIST_COUNT), S_LIMITS))
     case S_LIMITS: {
-      weight++
       const percent = <u32>load<u8>(at, LIMIT_PERCENT)
-      return check(
-        <u32>load<u8>(at, LIMIT_KIND) <= 1 &&
-          <u32>load<u8>(at, LIMIT_PER) <= <u32>PER_ALL &&
-          (percent <= 100 || percent == 255) &&
-          <u32>load<u8>(at, LIMIT_PACE_WINDOW) <= <u32>WINDOW_MONTH &&
-          load<u32>(at, LIMIT_METER_COUNT) <= 4 &&
-          inBounds(load<u32>(at, LIMIT_METERS), load<u32>(at, LIMIT_METER_COUNT), S_METERS),
-      )
+      return (percent <= 100 || percent == 255) && load<u32>(at, LIMIT_METER_COUNT) != 0
     }
-    case S_METERS:
-      return check(load<u32>(at, METER_WINDOW) <= <u32>WINDOW_MONTH)
-    case S_PAIR_SLOTS:
-      return check(load<u32>(at) <= sectionCount(base, S_DELEGATIONS))
-    case S_DELEGATIONS:
-      return delegation(at)
-    case S_GUARDS: {
-      const kind = load<u32>(at, GUARD_KIND)
-      return check(
-        kind <= <u32>GUARD_LIMITS &&
-          orNone(load<u32>(at, GUARD_WHEN), S_CONDITIONS) &&
-          orNone(load<u32>(at, GUARD_UNLESS), S_CONDITIONS) &&
-          orNone(load<u32>(at, GUARD_APPROVAL), S_APPROVALS) &&
-          (kind == GUARD_LIMITS ? below(load<u32>(at, GUARD_LIMIT), S_LIMITS) : load<u32>(at, GUARD_LIMIT) == <u32>NONE),
-      )
+    case S_DELEGATIONS: {
+      const names = load<u32>(base, H_KIND) == KIND_POLICY ? S_AGENTS : S_STRINGS
+      if (!holds(BELOW, at + DELEGATION_FROM, names) || !holds(BELOW, at + DELEGATION_TO, names)) return false
+      return names == S_AGENTS || load<u64>(at) == load<u64>(section(base, S_DELEGATIONS))
     }
+    case S_GUARDS:
+      return (load<u32>(at, GUARD_LIMIT) == <u32>NONE) != (load<u32>(at, GUARD_KIND) == GUARD_LIMITS)
     default:
-      return STATUS_OK
-  }
-}
-
-function agent(at: usize): i32 {
-  const size = load<u32>(at, AGENT_NAME_LENGTH)
-  if (size > <u32>MAX_NAME_BYTES || !inBounds(load<u32>(at, AGENT_NAME_OFFSET), size, S_BYTES)) return STATUS_BAD_OFFSET
-  if (<u32>load<u8>(at, AGENT_TYPE) > 2 || !orNone(load<u32>(at, AGENT_OWNER), S_STRINGS)) return STATUS_BAD_OFFSET
-  if (!inBounds(load<u32>(at, AGENT_ROLES), load<u32>(at, AGENT_ROLE_COUNT), S_ROLE_REFS)) return STATUS_BAD_OFFSET
-  if (!listOrNone(load<u32>(at, AGENT_LIMITS))) return STATUS_BAD_OFFSET
-  return check(ruleRange(load<u32>(at, AGENT_RULES), load<u32>(at, AGENT_HASHED), load<u32>(at, AGENT_GENERAL)))
-}
-
-function rule(at: usize): i32 {
-  weight++
-  const field = load<u32>(at, RULE_ACTIONS)
-  if ((field & 0x80000000) != 0) {
-    const list = field & ACTIONS_ANY
-    if (!below(list, S_WORDS)) return STATUS_BAD_OFFSET
-    const count = load<u32>(section(base, S_WORDS) + (<usize>list << 2))
-    if (!inBounds(list + 1, count, S_WORDS)) return STATUS_BAD_OFFSET
-  }
-  const extra = load<u32>(at, RULE_EXTRA)
-  if (index >= guardRules && index < guardRulesEnd) {
-    if (extra == 0 || extra > sectionCount(base, S_GUARDS)) return STATUS_BAD_OFFSET
-    if (index == guardRules) {
-      const count = guardRulesEnd - guardRules
-      cost += <i64>count
-      if (!ruleShapes(guardRules, load<u32>(base, H_GUARD_HASHED), count)) return STATUS_BAD_ORDER
-    }
-    return STATUS_OK
-  }
-  return check(extra <= sectionCount(base, S_EXTRAS))
-}
-
-function automaton(at: usize): i32 {
-  const states = load<u32>(at, DFA_STATES)
-  const classes = load<u32>(at, DFA_CLASSES)
-  if (states == 0 || states > 65536 || classes == 0 || classes > 256) return STATUS_BAD_OFFSET
-  const cells = states * classes
-  const size = 256 + cells * 2 + states
-  if (!inBounds(load<u32>(at, DFA_OFFSET), size, S_BYTES)) return STATUS_BAD_OFFSET
-  const map = section(base, S_BYTES) + <usize>load<u32>(at, DFA_OFFSET)
-  for (let i: usize = 0; i < 256; i++) if (<u32>load<u8>(map + i) >= classes) return STATUS_BAD_OFFSET
-  for (let i: u32 = 0; i < cells; i++) if (<u32>load<u16>(map + 256 + (<usize>i << 1)) >= states) return STATUS_BAD_OFFSET
-  cost += <i64>cells >> 2
-  return STATUS_OK
-}
-
-function atom(at: usize): bool {
-  const op = <u32>load<u8>(at, ATOM_OP)
-  const start = load<u32>(at, ATOM_START)
-  const count = load<u32>(at, ATOM_COUNT)
-  if (<u32>load<u8>(at, ATOM_KIND) > <u32>KIND_AGENT_ATOM || <u32>load<u8>(at, ATOM_NEGATED) > 1) return false
-  if (op >= <u32>OP_LEN && !stringWords(load<u32>(at, ATOM_PATH), load<u32>(at, ATOM_PATH_COUNT))) return false
-  switch (op) {
-    case OP_IP:
-    case OP_ARG_IP:
-      return sortedRanges(start, count)
-    case OP_TIME:
-    case OP_ARG_TIME:
-      return inBounds(start, count, S_WEEKS)
-    case OP_TRUST:
-    case OP_COST:
-    case OP_LEN:
-    case OP_ARG_COMPARE:
-      return below(start, S_NUMBERS)
-    case OP_ARG_NUMBERS:
-      return inBounds(start, count, S_NUMBERS)
-    case OP_AGENT_TYPE:
-    case OP_ARG_BOOLEAN:
       return true
-    case OP_AGENT_OWNER:
-    case OP_ARGS_ONLY:
-    case OP_ARG_STRINGS:
-      return stringWords(start, count)
-    case OP_AGENT_OWNER_DFA:
-    case OP_ARG_DFA:
-      return below(start, S_DFAS)
-    default:
-      return false
   }
 }
 
-function range(at: usize): bool {
-  const low = load<u64>(at, 8)
-  const high = load<u64>(at, 24)
-  return low < high || (low == high && load<u64>(at) <= load<u64>(at, 16))
-}
-
-function sortedRanges(start: u32, count: u32): bool {
-  if (!inBounds(start, count, S_RANGES)) return false
+/** No role twice, so that one decision meets its rules once. */
+function ascending(roles: u32, count: u32): bool {
   cost += <i64>count
-  const ranges = section(base, S_RANGES) + <usize>start * RANGE_SIZE
+  let at = section(base, S_ROLE_REFS) + (<usize>roles << 2)
   for (let i: u32 = 1; i < count; i++) {
-    const before = ranges + <usize>(i - 1) * RANGE_SIZE
-    const at = ranges + <usize>i * RANGE_SIZE
-    const end = load<u64>(before, 24)
-    const low = load<u64>(at, 8)
-    if (end > low || (end == low && load<u64>(before, 16) >= load<u64>(at))) return false
+    if (load<u32>(at) >= load<u32>(at, 4)) return outOfOrder()
+    at += 4
   }
   return true
 }
 
-function delegation(at: usize): i32 {
-  const names: usize = load<u32>(base, H_KIND) == KIND_POLICY ? S_AGENTS : S_STRINGS
-  if (!below(load<u32>(at, DELEGATION_FROM), names) || !below(load<u32>(at, DELEGATION_TO), names)) return STATUS_BAD_OFFSET
-  if (!listOrNone(load<u32>(at, DELEGATION_LIMITS))) return STATUS_BAD_OFFSET
-  return check(ruleRange(load<u32>(at, DELEGATION_RULES), load<u32>(at, DELEGATION_HASHED), load<u32>(at, DELEGATION_GENERAL)))
+function rule(index: u32, at: usize): bool {
+  const actions = load<u32>(at, RULE_ACTIONS)
+  if ((actions & 0x80000000) != 0) {
+    const words = sectionCount(base, S_WORDS)
+    const list = actions & ACTIONS_ANY
+    if (list >= words || load<u32>(section(base, S_WORDS) + (<usize>list << 2)) >= words - list) return false
+  }
+  const extra = load<u32>(at, RULE_EXTRA)
+  if (index < load<u32>(VERIFIER, V_GUARDS) || index >= load<u32>(VERIFIER, V_GUARDS_END)) {
+    return extra <= sectionCount(base, S_EXTRAS)
+  }
+  return extra - 1 < sectionCount(base, S_GUARDS)
+}
+
+function automaton(at: usize): bool {
+  const states = load<u32>(at, DFA_STATES)
+  const classes = load<u32>(at, DFA_CLASSES)
+  if (states - 1 >= 65536 || classes - 1 >= 256) return false
+  const cells = states * classes
+  const start = load<u32>(at, DFA_OFFSET)
+  const end = <u64>start + <u64>(256 + cells * 2 + states)
+  if (end > <u64>sectionCount(base, S_BYTES) || !owns(start, <u32>end)) return false
+  cost += <i64>cells >> 2
+  const map = section(base, S_BYTES) + <usize>start
+  for (let i: usize = 0; i < 256; i++) if (<u32>load<u8>(map + i) >= classes) return false
+  for (let i: u32 = 0; i < cells; i++) if (<u32>load<u16>(map + 256 + (<usize>i << 1)) >= states) return false
+  return true
+}
+
+function condition(at: usize): bool {
+  const count = load<u32>(at, CONDITION_COUNT)
+  cost += <i64>count
+  let heavy: u64 = 0
+  let atom = section(base, S_ATOMS) + <usize>load<u32>(at, CONDITION_ATOMS) * ATOM_SIZE
+  for (let i: u32 = 0; i < count; i++) {
+    heavy += 1 + <u64>load<u32>(atom, ATOM_COUNT)
+    atom += ATOM_SIZE
+  }
+  if (heavy > load<u64>(VERIFIER, V_HEAVIEST)) store<u64>(VERIFIER, heavy, V_HEAVIEST)
+  return load<u32>(at, CONDITION_AGENT_ATOMS) <= count
+}
+
+/** Ranges that are searched by halving do not meet. */
+function sortedRanges(at: usize): bool {
+  const count = load<u32>(at, ATOM_COUNT)
+  cost += <i64>count
+  let range = section(base, S_RANGES) + <usize>load<u32>(at, ATOM_START) * RANGE_SIZE
+  for (let i: u32 = 1; i < count; i++) {
+    if (!isLess(range + 16, range + RANGE_SIZE)) return outOfOrder()
+    range += RANGE_SIZE
+  }
+  return true
+}
+
+/** Whether one u128 is below another. */
+function isLess(a: usize, b: usize): bool {
+  const x = load<u64>(a, 8)
+  const y = load<u64>(b, 8)
+  return x < y || (x == y && load<u64>(a) < load<u64>(b))
 }

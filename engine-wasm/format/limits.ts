@@ -21,5 +21,7 @@ export const FLAG_BUCKETS = 4096
 /** Bytes for records of agents and delegations made at run time; the oldest are evicted first. */
 export const OVERLAY_BYTES = 2097152
 export const OVERLAY_BUCKETS = 4096
+/** Bytes of one such record. */
+export const MAX_RECORD_BYTES = 1048496
 /** Bytes of an image. */
 export const MAX_IMAGE_BYTES = 1073741824
