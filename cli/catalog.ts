@@ -79,13 +79,17 @@ function toAction(tool: ListedTool, mapping: ToolMapping): string {
 
 /** Whether `text` may name a catalog, a role or an agent in policy text. */
 export function isIdentifier(text: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$/.test(text) && text.length <= 128
+  return /^[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z_][A-Za-z0-9_]*)*$/.test(text) && text.length <= 128
 }
 
-/** The nearest name: what cannot stand in one becomes `-`. */
+/** The nearest name: what cannot stand in one becomes `-`, or `_` before a digit, because no part starts with one. */
 export function toIdentifier(text: string): string {
   const parts = text.split(/[^A-Za-z0-9_]+/).filter((part) => part !== '')
-  const joined = parts.join('-').slice(0, 64).replace(/-+$/, '')
+  const joined = parts
+    .join('-')
+    .replace(/-(?=[0-9])/g, '_')
+    .slice(0, 64)
+    .replace(/-+$/, '')
   if (joined === '') return 'server'
   return /^[A-Za-z_]/.test(joined) ? joined : `_${joined}`
 }

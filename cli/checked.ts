@@ -1,9 +1,10 @@
 /** A policy folder through parser and front end. */
-import { type CheckResult, checkPolicy } from '../compiler/front/index.ts'
+import type { CheckResult } from '../compiler/front/index.ts'
 import type { PolicyModel } from '../compiler/model/index.ts'
-import { type Diagnostic, type PolicyFile, parsePolicy } from '../grammar/index.ts'
+import type { Diagnostic, PolicyFile } from '../grammar/index.ts'
 import { CliError, EXIT_FINDINGS } from './exit.ts'
 import { countFindings, printFindings } from './findings.ts'
+import { loadFront, loadGrammar } from './language.ts'
 import { loadCatalogText, type PolicyFolder } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -14,7 +15,8 @@ export interface CheckedFolder extends Omit<CheckResult, 'diagnostics'> {
 }
 
 /** Parses, resolves and checks; reads the catalogs that the policy names. */
-export function checkFolder(folder: PolicyFolder, options: { readonly strict: boolean }): CheckedFolder {
+export async function checkFolder(folder: PolicyFolder, options: { readonly strict: boolean }): Promise<CheckedFolder> {
+  const [{ parsePolicy }, { checkPolicy }] = await Promise.all([loadGrammar(), loadFront()])
   const parsed = folder.files.map(({ path, text }) => parsePolicy(path, text))
   const files = parsed.map(({ file }) => file)
   const checked = checkPolicy(files, {
@@ -36,7 +38,7 @@ export interface SoundPolicy extends CheckedFolder {
 
 /** As `checkFolder`, for commands that need a sound policy. @throws {CliError} 1, with the errors on standard error */
 export async function requireSound(terminal: Terminal, folder: PolicyFolder): Promise<SoundPolicy> {
-  const checked = checkFolder(folder, { strict: false })
+  const checked = await checkFolder(folder, { strict: false })
   const { model } = checked
   if (model !== undefined) return { ...checked, model }
   const errors = checked.diagnostics.filter(({ severity }) => severity === 'error')

@@ -3,14 +3,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { Command } from 'commander'
 import { emitImage, spliceModule } from '../compiler/emit/index.ts'
-import { emitSourceMap, emitTypes } from '../compiler/front/index.ts'
 import type { DiagnosticFormat } from '../grammar/index.ts'
 import { checkFolder } from './checked.ts'
 import { loadEngineWasm } from './engine-wasm.ts'
 import { CliError, EXIT_FINDINGS, EXIT_REFUSED } from './exit.ts'
 import { writeFilesAtomically } from './files.ts'
-import { formatOption, printFindings } from './findings.ts'
+import { countFindings, formatOption, printFindings } from './findings.ts'
 import { toInstant } from './instant.ts'
+import { loadFront } from './language.ts'
 import { identityOf, isImage } from './module-file.ts'
 import { loadPolicyFolder } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
@@ -56,7 +56,7 @@ async function compile(terminal: Terminal, path: string, options: CompileOptions
     throw new CliError(64, '--not-after is not later than --not-before', 'swap them, or leave one out')
   }
   const folder = loadPolicyFolder(terminal, path)
-  const checked = checkFolder(folder, { strict: false })
+  const checked = await checkFolder(folder, { strict: false })
   const diagnostics = options.requireProofs
     ? checked.diagnostics.map((found) => (found.code === NOT_PROVED ? { ...found, severity: 'error' as const } : found))
     : checked.diagnostics
@@ -66,13 +66,17 @@ async function compile(terminal: Terminal, path: string, options: CompileOptions
     diagnostics,
     options.format,
   )
-  if (code !== 0 || checked.model === undefined) return EXIT_FINDINGS
+  if (code !== 0 || checked.model === undefined) {
+    if (options.format === 'text') terminal.note(`${path}: nothing written, ${countFindings(diagnostics)}\n`)
+    return EXIT_FINDINGS
+  }
 
   const model = {
     ...checked.model,
     ...(notBefore !== undefined && { notBefore }),
     ...(notAfter !== undefined && { notAfter }),
   }
+  const { emitSourceMap, emitTypes } = await loadFront()
   const image = emitImage(model)
   const base = join(resolve(terminal.cwd, options.out), model.name)
   refuseRollback(terminal, `${base}.img`, image)

@@ -1,7 +1,8 @@
 /** Diagnostics on their way to a person or a machine. */
 import { Option } from 'commander'
-import { type Diagnostic, type DiagnosticFormat, renderDiagnostics } from '../grammar/index.ts'
+import type { Diagnostic, DiagnosticFormat } from '../grammar/index.ts'
 import { EXIT_FINDINGS, EXIT_FINE } from './exit.ts'
+import { loadGrammar } from './language.ts'
 import { type PolicyFolder, shownPath } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -22,6 +23,7 @@ export async function printFindings(
   const show = (path: string): string => shownPath(terminal, folder.root, path)
   const sources = new Map(folder.files.map(({ path, text }) => [show(path), text]))
   const moved = diagnostics.map((diagnostic) => withPaths(diagnostic, show))
+  const { renderDiagnostics } = await loadGrammar()
   const text = renderDiagnostics(moved, sources, format, { color: terminal.color })
   if (text !== '') await terminal.print(text.endsWith('\n') ? text : `${text}\n`)
   return hasErrors(diagnostics) ? EXIT_FINDINGS : EXIT_FINE

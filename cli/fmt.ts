@@ -1,10 +1,11 @@
 /** `kavach fmt`: policy text in its one form. */
 import { join, relative, resolve } from 'node:path'
 import { Command } from 'commander'
-import { type DiagnosticFormat, parsePolicy, printPolicy } from '../grammar/index.ts'
+import type { DiagnosticFormat } from '../grammar/index.ts'
 import { EXIT_FINDINGS, EXIT_FINE } from './exit.ts'
 import { isFolder, loadBytes, writeFilesAtomically } from './files.ts'
 import { formatOption, hasErrors, printFindings } from './findings.ts'
+import { loadGrammar } from './language.ts'
 import { policyFilesBelow, toText } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -73,6 +74,7 @@ async function format(
   source: { readonly path: string; readonly text: string },
   options: FmtOptions,
 ): Promise<string | undefined> {
+  const { parsePolicy, printPolicy } = await loadGrammar()
   const { file, diagnostics } = parsePolicy(source.path, source.text)
   if (!hasErrors(diagnostics)) return printPolicy(file)
   const folder = { root: terminal.cwd, shown: source.path, files: [source] }

@@ -1,5 +1,5 @@
 /** `kavach init`: a policy to start from, with its tests and a workflow that checks them. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
@@ -35,7 +35,11 @@ async function init(terminal: Terminal, named: string): Promise<void> {
     { path: resolve(terminal.cwd, '.github/workflows/policy.yml'), data: workflow(policy) },
   ]
   const shown = (path: string): string => relative(terminal.cwd, path) || path
-  if (existsSync(target) && readdirSync(target).some((name) => name.endsWith('.kavach'))) {
+  const there = statSync(target, { throwIfNoEntry: false })
+  if (there !== undefined && !there.isDirectory()) {
+    throw new CliError(EXIT_USAGE, `\`${named}\` is a file`, 'name a folder; nothing was written')
+  }
+  if (there !== undefined && readdirSync(target).some((name) => name.endsWith('.kavach'))) {
     throw new CliError(
       EXIT_USAGE,
       `there is a policy in \`${named}\` already`,

@@ -10,7 +10,8 @@ for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // A reader that goes away (`kavach eval ... | head`) ends the command; that is no fault of anybody.
     if (error.code === 'EPIPE') process.exit(0)
-    if (stream === process.stdout) process.stderr.write(`kavach: cannot write to standard output: ${error.message}\n`)
+    if (stream === process.stdout)
+      process.stderr.write(`kavach: cannot write to standard output: ${error.code ?? error.message}\n`)
     process.exit(EXIT_INTERNAL)
   })
 }

@@ -23,13 +23,24 @@ export function startEngine(compiled: Compiled, named: string): Engine {
 export function putState(engine: Engine, state: unknown, named: string): void {
   const parsed = parseState(state)
   if (!parsed.ok) throw stateFault(named, parsed.message)
+  const { agents } = parsed.value
   try {
-    for (const record of emitState(parsed.value)) engine.putRecord(record)
+    // The records of agents come first, in the order of the state.
+    for (const [index, record] of emitState(parsed.value).entries()) putRecord(engine, record, agents[index]?.name)
     for (const name of parsed.value.revoked) engine.setFlag(name, 'revoked')
     for (const name of parsed.value.suspended) engine.setFlag(name, 'suspended')
   } catch (error) {
     if (error instanceof EngineError) throw stateFault(named, error.message)
     throw error
+  }
+}
+
+function putRecord(engine: Engine, record: Uint8Array, agent: string | undefined): void {
+  try {
+    engine.putRecord(record)
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 'name-taken' || agent === undefined) throw error
+    throw new EngineError(error.code, `the policy declares \`${agent}\` already`, { cause: error })
   }
 }
 

@@ -6,8 +6,6 @@ import { disassembleCommand } from './disassemble.ts'
 import { evalCommand } from './eval.ts'
 import { CliError, EXIT_FINE, EXIT_INTERNAL, EXIT_USAGE } from './exit.ts'
 import { fmtCommand } from './fmt.ts'
-import { importMcpCommand } from './import-mcp.ts'
-import { importPermissionsCommand } from './import-permissions.ts'
 import { initCommand } from './init.ts'
 import type { Terminal } from './terminal.ts'
 import { testCommand } from './test.ts'
@@ -19,7 +17,7 @@ KAVACH_DEBUG=1 adds a stack trace to an internal error.`
 
 /** Runs one command line (without `node` and the script) and returns the exit code. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
-  const program = toProgram(terminal)
+  const program = await toProgram(terminal, args)
   try {
     if (args.length === 0) {
       terminal.note(program.helpInformation())
@@ -32,15 +30,19 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   }
 }
 
-function toProgram(terminal: Terminal): Command {
+async function toProgram(terminal: Terminal, args: readonly string[]): Promise<Command> {
   const program = new Command('kavach')
     .description('Policy as code for AI agents: check, test and compile policies, and decide requests with them.')
     .version(VERSION, '-V, --version', 'print the version')
     .addHelpText('after', EXIT_CODES)
-  const imports = new Command('import')
-    .description('make policies and catalogs from what exists: MCP servers, permission JSON')
-    .addCommand(importMcpCommand())
-    .addCommand(importPermissionsCommand())
+  const imports = new Command('import').description(
+    'make policies and catalogs from what exists: MCP servers, permission JSON',
+  )
+  if (args.includes('import')) {
+    // The client of the protocol is as large as everything else together; the other commands do without.
+    imports.addCommand((await import('./import-mcp.ts')).importMcpCommand())
+    imports.addCommand((await import('./import-permissions.ts')).importPermissionsCommand())
+  }
   program
     .addCommand(initCommand(terminal))
     .addCommand(checkCommand(terminal))

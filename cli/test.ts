@@ -1,19 +1,13 @@
 /** `kavach test`: the tests in the policy files, decided by the engine. */
 import { Command, Option } from 'commander'
 import { emitImage } from '../compiler/emit/index.ts'
-import {
-  RUNTIME_TEST_STATE,
-  type RuleOrigin,
-  runTests,
-  type SourceMap,
-  type TestRequest,
-  type TestResult,
-} from '../compiler/front/index.ts'
+import type { RuleOrigin, SourceMap, TestRequest, TestResult } from '../compiler/front/index.ts'
 import type { Engine, EngineRequest } from '../engine-wasm/host/index.ts'
 import type { Diagnostic } from '../grammar/index.ts'
 import { requireSound, type SoundPolicy } from './checked.ts'
 import { EXIT_FINDINGS, EXIT_FINE } from './exit.ts'
 import { FORMATS, plural, printFindings } from './findings.ts'
+import { loadFront } from './language.ts'
 import { putState, startEngine } from './policy-engine.ts'
 import { loadPolicyFolder, type PolicyFolder, shownPath } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
@@ -34,8 +28,8 @@ Examples:
   kavach test policy
   kavach test policy --format github    annotations in a pull request
 
-A row of a test asks each of its actions on each of its resources; the exit code is 1 when one answer
-is not the expected one. Meters that a row does not mention read 0.`,
+A row asks each of its actions; the exit code is 1 when one answer is not the expected one. Meters that
+a row does not mention read 0.`,
     )
     .action(async (path: string, options: TestOptions) => {
       terminal.recordExit(await test(terminal, path, options))
@@ -45,12 +39,12 @@ is not the expected one. Meters that a row does not mention read 0.`,
 async function test(terminal: Terminal, path: string, { format }: TestOptions): Promise<number> {
   const folder = loadPolicyFolder(terminal, path)
   const policy = await requireSound(terminal, folder)
-  const answers = answerAll(policy)
+  const answers = await answerAll(policy)
   const failed = answers.filter(({ result }) => !result.passed)
   if (format === 'json') await terminal.print(`${JSON.stringify(toJson(policy, answers), null, 2)}\n`)
   if (format === 'text') await terminal.print(toText(terminal, folder, answers))
   if (format !== 'json') await printFindings(terminal, folder, failed.map(toDiagnostic), format)
-  if (format === 'text') await terminal.print(summary(terminal, path, answers))
+  if (format === 'text') await terminal.print(`${failed.length > 0 ? '\n' : ''}${summary(terminal, path, answers)}`)
   return failed.length > 0 ? EXIT_FINDINGS : EXIT_FINE
 }
 
@@ -60,7 +54,8 @@ interface Answer {
   readonly rule: { readonly origin: RuleOrigin; readonly said: string } | undefined
 }
 
-function answerAll({ files, model, map }: SoundPolicy): readonly Answer[] {
+async function answerAll({ files, model, map }: SoundPolicy): Promise<readonly Answer[]> {
+  const { RUNTIME_TEST_STATE, runTests } = await loadFront()
   const engine = startEngine({ kind: 'image', image: emitImage(model) }, model.name)
   putState(engine, RUNTIME_TEST_STATE, 'runtime')
   const results = runTests(files, (request) => engine.decide(toEngineRequest(request), { charge: 'caller' }))
@@ -147,8 +142,18 @@ function toDiagnostic({ result, rule }: Answer): Diagnostic {
     ...(rule !== undefined && {
       secondary: [{ path: rule.origin.path, span: rule.origin.span, label: rule.said }],
     }),
-    notes: [{ key: 'request', text: JSON.stringify(request) }],
+    notes: [{ key: 'request', text: JSON.stringify(withTimes(request)) }],
     help: 'mend the rule, or the row when the policy is right',
+  }
+}
+
+/** Times as a person reads them; the engine takes either. */
+function withTimes(request: TestRequest): unknown {
+  const stamp = (ms: number) => new Date(ms).toISOString()
+  return {
+    ...request,
+    ...(request.now !== undefined && { now: stamp(request.now) }),
+    ...(request.since !== undefined && { since: stamp(request.since) }),
   }
 }
 
@@ -172,7 +177,7 @@ function toJson({ model, map }: SoundPolicy, answers: readonly Answer[]): unknow
       rows: rows.flat().map(({ result, rule }) => ({
         row: oneLine(result.row),
         passed: result.passed,
-        request: result.request,
+        request: withTimes(result.request),
         expected: result.expected,
         got: result.got,
         ...(rule !== undefined && { rule: { id: rule.origin.id, path: rule.origin.path, line: rule.origin.line } }),

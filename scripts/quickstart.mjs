@@ -12,8 +12,13 @@ const ROUNDS = 2000
 
 console.log(`$ npx kavach compile ${POLICY} -o ${OUT}`)
 const command = [join(root, 'dist/cli/main.js'), 'compile', POLICY, '-o', OUT]
-const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' })
-if (status !== 0) process.exit(status ?? 1)
+const { status, stderr } = spawnSync(process.execPath, command, { cwd: root, stdio: ['ignore', 'inherit', 'pipe'] })
+if (status !== 0) {
+  process.stderr.write(stderr)
+  process.exit(status ?? 1)
+}
+const warnings = stderr.toString().match(/^warning\[/gm)?.length ?? 0
+if (warnings > 0) console.log(`${warnings} warnings: \`npx kavach check ${POLICY}\` shows them`)
 
 const engine = loadEngine(readFileSync(join(root, OUT, 'acme.wasm')))
 const { rules } = JSON.parse(readFileSync(join(root, OUT, 'acme.map.json'), 'utf8'))

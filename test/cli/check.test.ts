@@ -24,18 +24,33 @@ test('a sound policy has nothing to report', async () => {
 
 test('a finding is shown in its line, with code, span and help', async () => {
   const folder = folderOf({ 'p/p.kavach': MISSPELT })
-  expect(await kavach(folder, ['check', 'p'])).toEqual({ code: 1, out: '', err: '' })
+  expect(await kavach(folder, ['check', 'p'])).toEqual({
+    code: 1,
+    out: `error[KV1007]: unknown role \`raeder\`
+ ┌ p/p.kavach:8:9
+8 │   roles raeder
+  │         ^^^^^^ no role has this name
+ ┌ p/p.kavach:3:6
+3 │ role reader {   <- \`reader\` is declared here
+  = help: did you mean \`reader\`?
+`,
+    err: 'p: 1 file, 1 error, 0 warnings\n',
+  })
 })
 
 test('paths are shown as the current folder sees them', async () => {
   const folder = folderOf({ 'a/p.kavach': MISSPELT, 'b/c/keep': '' })
   const { out } = await kavach(join(folder, 'b/c'), ['check', '../../a/p.kavach'])
-  expect(out.split('\n')[1]).toBe('')
+  expect(out.split('\n')[1]).toBe(' ┌ ../../a/p.kavach:8:9')
 })
 
 test('--fix mends what is certain and says so', async () => {
   const folder = folderOf({ 'p.kavach': MISSPELT })
-  expect(await kavach(folder, ['check', 'p.kavach', '--fix'])).toEqual({ code: 0, out: '', err: '' })
+  expect(await kavach(folder, ['check', 'p.kavach', '--fix'])).toEqual({
+    code: 0,
+    out: '',
+    err: 'fixed 1 finding in 1 file\np.kavach: 1 file, nothing to report\n',
+  })
   expect(readFileSync(join(folder, 'p.kavach'), 'utf8')).toBe(MISSPELT.replace('raeder', 'reader'))
 })
 
@@ -67,10 +82,91 @@ test('--strict makes errors of the warnings that are marked so', async () => {
 test('json, sarif and github say the same to machines, and nothing else is printed', async () => {
   const folder = folderOf({ 'p.kavach': MISSPELT })
   const json = await kavach(folder, ['check', 'p.kavach', '--format', 'json'])
-  expect({ ...json, out: JSON.parse(json.out) }).toEqual({ code: 1, err: '', out: {} })
+  const place = { line: 8, column: 9, endLine: 8, endColumn: 15, start: 74, end: 80 }
+  expect({ ...json, out: JSON.parse(json.out) }).toEqual({
+    code: 1,
+    err: '',
+    out: {
+      diagnostics: [
+        {
+          code: 'KV1007',
+          severity: 'error',
+          message: 'unknown role `raeder`',
+          path: 'p.kavach',
+          ...place,
+          label: 'no role has this name',
+          secondary: [
+            {
+              label: '`reader` is declared here',
+              path: 'p.kavach',
+              line: 3,
+              column: 6,
+              endLine: 3,
+              endColumn: 12,
+              start: 15,
+              end: 21,
+            },
+          ],
+          help: 'did you mean `reader`?',
+          fix: { title: 'replace with `reader`', edits: [{ path: 'p.kavach', ...place, text: 'reader' }] },
+        },
+      ],
+    },
+  })
   const sarif = await kavach(folder, ['check', 'p.kavach', '--format', 'sarif'])
-  expect({ ...sarif, out: JSON.parse(sarif.out) }).toEqual({ code: 1, err: '', out: {} })
-  expect(await kavach(folder, ['check', 'p.kavach', '--format', 'github'])).toEqual({ code: 1, err: '', out: '' })
+  const region = { startLine: 8, startColumn: 9, endLine: 8, endColumn: 15 }
+  const artifactLocation = { uri: 'p.kavach' }
+  expect({ ...sarif, out: JSON.parse(sarif.out) }).toEqual({
+    code: 1,
+    err: '',
+    out: {
+      $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+      version: '2.1.0',
+      runs: [
+        {
+          tool: { driver: { name: 'kavach', rules: [{ id: 'KV1007' }] } },
+          columnKind: 'utf16CodeUnits',
+          results: [
+            {
+              ruleId: 'KV1007',
+              ruleIndex: 0,
+              level: 'error',
+              message: { text: 'unknown role `raeder`: no role has this name\nhelp: did you mean `reader`?' },
+              locations: [{ physicalLocation: { artifactLocation, region } }],
+              relatedLocations: [
+                {
+                  id: 0,
+                  physicalLocation: {
+                    artifactLocation,
+                    region: { startLine: 3, startColumn: 6, endLine: 3, endColumn: 12 },
+                  },
+                  message: { text: '`reader` is declared here' },
+                },
+              ],
+              fixes: [
+                {
+                  description: { text: 'replace with `reader`' },
+                  artifactChanges: [
+                    {
+                      artifactLocation,
+                      replacements: [{ deletedRegion: region, insertedContent: { text: 'reader' } }],
+                    },
+                  ],
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    },
+  })
+  expect(await kavach(folder, ['check', 'p.kavach', '--format', 'github'])).toEqual({
+    code: 1,
+    err: '',
+    out:
+      '::error file=p.kavach,line=8,col=9,endLine=8,endColumn=15,title=KV1007::unknown role `raeder`: ' +
+      'no role has this name%0Ahelp: did you mean `reader`?\n',
+  })
 })
 
 const TAKEN_FROM = 'check the path; it is taken from the current folder'
@@ -124,7 +220,20 @@ role b includes c {
 role c includes a {
 }
 `
-  expect(await kavach(folderOf({ 'p.kavach': text }), ['check', 'p.kavach'])).toEqual({ code: 1, out: '', err: '' })
+  expect(await kavach(folderOf({ 'p.kavach': text }), ['check', 'p.kavach'])).toEqual({
+    code: 1,
+    out: `error[KV1009]: role \`a\` includes itself
+ ┌ p.kavach:3:6
+3 │ role a includes b {
+  │      ^ a -> b -> c -> a
+ ┌ p.kavach:6:6
+6 │ role b includes c {   <- part of the cycle
+ ┌ p.kavach:9:6
+9 │ role c includes a {   <- part of the cycle
+  = help: remove one \`includes\` of the cycle
+`,
+    err: 'p.kavach: 1 file, 1 error, 0 warnings\n',
+  })
 })
 
 test('a name that is declared twice is shown with its first declaration, across files', async () => {
@@ -132,7 +241,18 @@ test('a name that is declared twice is shown with its first declaration, across 
     'a.kavach': SOUND,
     'b.kavach': 'service agent a {\n  allow read on y\n}\n',
   })
-  expect(await kavach(folder, ['check', '.'])).toEqual({ code: 1, out: '', err: '' })
+  expect(await kavach(folder, ['check', '.'])).toEqual({
+    code: 1,
+    out: `error[KV1005]: agent \`a\` is declared twice
+ ┌ b.kavach:1:15
+1 │ service agent a {
+  │               ^ declared again here
+ ┌ a.kavach:3:18
+3 │ autonomous agent a {   <- first declared here
+  = help: rename one of the two, or join them
+`,
+    err: '.: 2 files, 1 error, 0 warnings\n',
+  })
 })
 
 test('folders that start with a dot, node_modules and other files are left out', async () => {
@@ -150,14 +270,32 @@ test('folders that start with a dot, node_modules and other files are left out',
 const CATALOG = `${SOUND}\ncatalog github from "github.tools.json"\n`
 
 test('a catalog that is missing, and one that is broken, are findings of the policy', async () => {
-  expect(await kavach(folderOf({ 'p.kavach': CATALOG }), ['check', 'p.kavach'])).toEqual({ code: 1, out: '', err: '' })
+  expect(await kavach(folderOf({ 'p.kavach': CATALOG }), ['check', 'p.kavach'])).toEqual({
+    code: 1,
+    out: `error[KV3001]: the catalog file \`github.tools.json\` does not exist
+ ┌ p.kavach:7:21
+7 │ catalog github from "github.tools.json"
+  │                     ^^^^^^^^^^^^^^^^^^^ not found from this file
+  = help: make it with \`kavach import mcp\`, or correct the path
+`,
+    err: 'p.kavach: 1 file, 1 error, 0 warnings\n',
+  })
   const broken = folderOf({ 'p.kavach': CATALOG, 'github.tools.json': '{"tools": [' })
-  expect(await kavach(broken, ['check', 'p.kavach'])).toEqual({ code: 1, out: '', err: '' })
+  expect(await kavach(broken, ['check', 'p.kavach'])).toEqual({
+    code: 1,
+    out: `error[KV3002]: \`github.tools.json\` is not a catalog
+ ┌ p.kavach:7:21
+7 │ catalog github from "github.tools.json"
+  │                     ^^^^^^^^^^^^^^^^^^^ it is not JSON
+  = help: a catalog is the answer to \`tools/list\`: \`{"tools": [{"name": "...", "inputSchema": {...}}]}\`
+`,
+    err: 'p.kavach: 1 file, 1 error, 0 warnings\n',
+  })
 })
 
 test('a folder of 500 files is one policy', async () => {
   const files = Object.fromEntries(
-    Array.from({ length: 500 }, (_, n) => [`p/${n}.kavach`, `service agent agent-${n} {\n  allow read on x\n}\n`]),
+    Array.from({ length: 500 }, (_, n) => [`p/${n}.kavach`, `service agent agent_${n} {\n  allow read on x\n}\n`]),
   )
   const folder = folderOf({ ...files, 'p/head.kavach': 'policy p\n' })
   expect(await kavach(folder, ['check', 'p'])).toEqual({ code: 0, out: '', err: 'p: 501 files, nothing to report\n' })

@@ -72,23 +72,39 @@ test('the same policy gives the same bytes from another folder, by another name,
 
 test('a policy with an error is not compiled, and what was there stays', async () => {
   const folder = folderOf({ 'p.kavach': 'policy p\n\nautonomous agent a {\n  roles none\n}\n', 'p.wasm': 'before' })
-  expect(await kavach(folder, ['compile', 'p.kavach'])).toEqual({ code: 1, out: '', err: '' })
+  expect(await kavach(folder, ['compile', 'p.kavach'])).toEqual({
+    code: 1,
+    out: '',
+    err: `error[KV1007]: unknown role \`none\`
+ ┌ p.kavach:4:9
+4 │   roles none
+  │         ^^^^ no role has this name
+  = help: declare it, or correct the name
+p.kavach: nothing written, 1 error, 0 warnings
+`,
+  })
   expect(readdirSync(folder).sort()).toEqual(['p.kavach', 'p.wasm'])
   expect(readFileSync(join(folder, 'p.wasm'), 'utf8')).toBe('before')
 })
 
+const NOT_PROVED = `[KV9001]: not proved: 1 assertion
+ ┌ p.kavach:7:1
+7 │ assert only a can read on x
+  │ ^^^^^^ the first of them
+  = help: this version checks and runs the policy, but proves nothing about it; \`--require-proofs\` refuses it
+`
 const ASSERTING = `${POLICY}\nassert only a can read on x\n`
 
 test('what is not proved is said, and refused with --require-proofs', async () => {
   const folder = folderOf({ 'p.kavach': ASSERTING })
   const { code, out, err } = await kavach(folder, ['compile', 'p.kavach', '-o', 'out'])
   expect({ code, lines: out.split('\n').length }).toEqual({ code: 0, lines: 6 })
-  expect(err).toBe('')
+  expect(err).toBe(`warning${NOT_PROVED}`)
   const strict = folderOf({ 'p.kavach': ASSERTING })
   expect(await kavach(strict, ['compile', 'p.kavach', '-o', 'out', '--require-proofs'])).toEqual({
     code: 1,
     out: '',
-    err: '',
+    err: `error${NOT_PROVED}p.kavach: nothing written, 1 error, 0 warnings\n`,
   })
   expect(readdirSync(strict)).toEqual(['p.kavach'])
 })
@@ -169,5 +185,12 @@ test('an output that cannot be written is named', async () => {
 test('findings can be printed for machines, and then nothing else is', async () => {
   const folder = folderOf({ 'p.kavach': ASSERTING })
   const { code, out, err } = await kavach(folder, ['compile', 'p.kavach', '--format', 'github'])
-  expect({ code, out, err }).toEqual({ code: 0, out: '', err: '' })
+  expect({ code, out, err }).toEqual({
+    code: 0,
+    out:
+      '::warning file=p.kavach,line=7,col=1,endLine=7,endColumn=7,title=KV9001::not proved: 1 assertion: ' +
+      'the first of them%0Ahelp: this version checks and runs the policy, but proves nothing about it; ' +
+      '`--require-proofs` refuses it\n',
+    err: '',
+  })
 })

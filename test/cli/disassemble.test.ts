@@ -20,17 +20,56 @@ test('a module and its image are printed alike, for people', async () => {
   await kavach(folder, ['compile', 'p.kavach'])
   const module = await kavach(folder, ['disassemble', 'p.wasm'])
   expect(await kavach(folder, ['disassemble', 'p.img'])).toEqual(module)
-  expect(module).toEqual({ code: 0, out: '', err: '' })
+  const image = readFileSync(join(folder, 'p.img'))
+  expect(module).toEqual({
+    code: 0,
+    out: `policy p
+  format      1.0
+  generation  5
+  digest      ${image.subarray(40, 72).toString('hex')}
+  not before  not bounded
+  not after   not bounded
+
+${image.length} bytes
+  bytes              17         17 bytes
+  strings             4         32 bytes
+  actions             2         16 bytes
+  agents              1         48 bytes
+  rules               2         40 bytes
+  rule sets           0          0 bytes
+  patterns            2         24 bytes
+  automata            0          0 bytes
+  extras              1         24 bytes
+  conditions          1         12 bytes
+  atoms               1         20 bytes
+  limits              1         32 bytes
+  approvals           0          0 bytes
+  delegations         0          0 bytes
+  guards              1         20 bytes
+
+autonomous agent a, owner "team"
+  @0 read on x | when trust >= 60 | limit rate 5 per minute [c7aa92450da029aa]
+
+guardrails
+  @1 delete on ** | forbid
+`,
+    err: '',
+  })
 })
 
 test('what is damaged is refused, not printed', async () => {
   const folder = folderOf({ 'p.kavach': POLICY, 'p.txt': 'text' })
   await kavach(folder, ['compile', 'p.kavach'])
   const image = readFileSync(join(folder, 'p.img'))
-  // The number of agents: more of them than the image has bytes.
-  image.writeUInt32LE(0x7fffffff, 128 + 8 * 5 + 4)
+  image.writeUInt8(image.readUInt8(image.length - 1) ^ 1, image.length - 1)
   writeFileSync(join(folder, 'broken.img'), image)
-  expect(await kavach(folder, ['disassemble', 'broken.img'])).toEqual({ code: 1, out: '', err: '' })
+  expect(await kavach(folder, ['disassemble', 'broken.img'])).toEqual({
+    code: 1,
+    out: '',
+    err:
+      'kavach: `broken.img` is damaged: its digest does not fit its bytes\n' +
+      '  = help: compile the policy again with `kavach compile`\n',
+  })
   expect(await kavach(folder, ['disassemble', 'p.txt'])).toEqual({
     code: 1,
     out: '',

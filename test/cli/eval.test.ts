@@ -195,8 +195,20 @@ test('--state adds agents and delegations inside the boundary, and takes away', 
 
 test.each([
   ['a missing state', [], 66, 'there is no `state.json`', 'check the path; it is taken from the current folder'],
-  ['a state that is no JSON', ['{'], 1, '', ''],
-  ['a state that is none', ['{"agents":[{"name":"a"}]}'], 1, '', ''],
+  [
+    'a state that is none',
+    ['{"agents":[{"name":"a"}]}'],
+    1,
+    '`state.json`: agents[0].type: is missing',
+    'docs/commands.md shows what a state holds, under `kavach eval`',
+  ],
+  [
+    'an agent whose name the policy has',
+    ['{"agents":[{"name":"reader","type":"service","permissions":[]}]}'],
+    1,
+    '`state.json`: the policy declares `reader` already',
+    'docs/commands.md shows what a state holds, under `kavach eval`',
+  ],
 ])('%s is refused before anything is decided', async (_, [text], code, message, help) => {
   const folder = folderOf(text === undefined ? {} : { 'state.json': text })
   const args = ['eval', '-m', join(compiled, 'bots.wasm'), '-s', 'state.json']
@@ -205,6 +217,13 @@ test.each([
     out: '',
     err: `kavach: ${message}\n  = help: ${help}\n`,
   })
+})
+
+test('a state that is no JSON is refused with the place where it ends', async () => {
+  const folder = folderOf({ 'state.json': '{"agents":' })
+  const { code, out, err } = await kavach(folder, ['eval', '-m', join(compiled, 'bots.wasm'), '-s', 'state.json'])
+  expect({ code, out }).toEqual({ code: 1, out: '' })
+  expect(err).toMatch(/^kavach: `state\.json` is not JSON: Unexpected end of JSON input\n {2}= help: mend the file\n$/)
 })
 
 const AGAIN = 'copy the file again, or compile the policy again with `kavach compile`'
@@ -282,7 +301,13 @@ test('a truncated image and one with a changed byte are refused', async () => {
   const changed = Buffer.from(image)
   changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1
   writeFileSync(join(folder, 'changed.img'), changed)
-  expect(await kavach(folder, ['eval', '-m', 'changed.img'])).toEqual({ code: 1, out: '', err: '' })
+  expect(await kavach(folder, ['eval', '-m', 'changed.img'])).toEqual({
+    code: 1,
+    out: '',
+    err:
+      'kavach: `changed.img` cannot be loaded: the image is refused: bad-digest\n' +
+      '  = help: compile the policy again with `kavach compile`; what was changed by hand is refused\n',
+  })
 })
 
 test('requests that are missing, or a folder, are refused before anything is decided', async () => {

@@ -7,7 +7,12 @@ const LOOSE = `policy   p
 autonomous agent a { // who
 allow read on x }
 `
-const TIDY = ''
+const TIDY = `policy p
+
+autonomous agent a { // who
+  allow read on x
+}
+`
 
 test('files are formatted in place, and those that changed are named', async () => {
   const folder = folderOf({ 'p/a.kavach': LOOSE, 'p/b/b.kavach': 'forbid delete on **\n' })
@@ -32,7 +37,17 @@ test('--check writes nothing and finds what is not formatted', async () => {
 
 test('a file with a syntax error is reported and left, the others are formatted', async () => {
   const folder = folderOf({ 'a.kavach': LOOSE, 'b.kavach': 'forbid delete\n' })
-  expect(await kavach(folder, ['fmt', '.'])).toEqual({ code: 1, out: '', err: '' })
+  expect(await kavach(folder, ['fmt', '.'])).toEqual({
+    code: 1,
+    out: `error[KV0101]: expected \`on\`, found the end of the file
+ ┌ b.kavach:1:14
+1 │ forbid delete
+  │              ^ \`on\` is missing here
+  = help: a scope is \`ACTIONS on PATTERNS\`, as in \`read, write on mcp:github:**\`
+a.kavach
+`,
+    err: '',
+  })
   expect(readFileSync(join(folder, 'b.kavach'), 'utf8')).toBe('forbid delete\n')
   expect(readFileSync(join(folder, 'a.kavach'), 'utf8')).toBe(TIDY)
 })

@@ -19,7 +19,18 @@ autonomous agent a {
   expect(await kavach(folder, args)).toEqual({ code: 0, out: '', err: 'wrote notes.tools.json\n' })
   const { tools } = JSON.parse(readFileSync(join(folder, 'notes.tools.json'), 'utf8'))
   expect(tools.map(({ name }: { readonly name: string }) => name)).toEqual(['drop_notes', 'read_note', 'write_note'])
-  expect(await kavach(folder, ['check', 'p.kavach'])).toEqual({ code: 1, out: '', err: '' })
+  expect(await kavach(folder, ['check', 'p.kavach'])).toEqual({
+    code: 1,
+    out: `error[KV3003]: the catalog \`notes\` has no tool \`drop_nodes\`
+ ┌ p.kavach:6:41
+6 │   allow execute on mcp:notes:read_note, mcp:notes:drop_nodes
+  │                                         ^^^^^^^^^^^^^^^^^^^^ not listed
+ ┌ p.kavach:3:9
+3 │ catalog notes from "notes.tools.json"   <- owns \`mcp:notes:...\`
+  = help: did you mean \`drop_notes\`?
+`,
+    err: 'p.kavach: 1 file, 1 error, 0 warnings\n',
+  })
 })
 
 test('a server that does not start is said with its remedy', async () => {
@@ -56,5 +67,13 @@ autonomous agent bot {
 
 test('where a star has two readings one must be chosen', async () => {
   const folder = folderOf({ 'p.json': '[{"resource":"mcp:*","actions":["read"]}]' })
-  expect(await kavach(folder, ['import', 'permissions', 'p.json'])).toEqual({ code: 64, out: '', err: '' })
+  expect(await kavach(folder, ['import', 'permissions', 'p.json'])).toEqual({
+    code: 64,
+    out: '',
+    err: `$.permissions[0].resource: \`mcp:*\`
+  one:  \`mcp:*\` grants mcp:a, not mcp:a:b
+  rest: \`mcp:**\` grants mcp:a, and also mcp:a:b, mcp:a:b:c and everything below
+kavach: resources end in \`*\`, which systems read in two ways: say --star=one or --star=rest
+`,
+  })
 })

@@ -63,6 +63,6 @@ test('a file in the place of the folder is refused', async () => {
   expect(await kavach(folder, ['init'])).toEqual({
     code: 64,
     out: '',
-    err: 'kavach: cannot write `policy/starter.kavach`: ENOTDIR\n  = help: choose another folder\n',
+    err: 'kavach: `policy` is a file\n  = help: name a folder; nothing was written\n',
   })
 })

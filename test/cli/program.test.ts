@@ -139,6 +139,6 @@ test.runIf(existsSync('/dev/full'))('a full disk under standard output is an err
   expect(await finished(child)).toEqual({
     code: 70,
     out: '',
-    err: 'kavach: cannot write to standard output: write ENOSPC\n',
+    err: 'kavach: cannot write to standard output: ENOSPC\n',
   })
 })
