@@ -9,7 +9,7 @@ const SIMPLE: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '/
 export function parseString(text: string): Parsed<string> {
   const end = text.length - 1
   if (end < 1 || text[0] !== '"' || text[end] !== '"') {
-    return fault({ code: 'KV0271', start: 0, end: text.length, message: 'a string stands between double quotes' })
+    return fault({ code: 'KV0103', start: 0, end: text.length, message: 'a string stands between double quotes' })
   }
   if (!text.includes('\\')) {
     const quote = text.indexOf('"', 1)
@@ -92,7 +92,7 @@ function readEscape(text: string, at: number, limit: number): { value: string; e
 }
 
 function strayQuote(at: number): Parsed<string> {
-  return fault({ code: 'KV0271', start: at, end: at + 1, message: 'a quote inside a string is written `\\"`' })
+  return fault({ code: 'KV0103', start: at, end: at + 1, message: 'a quote inside a string is written `\\"`' })
 }
 
 function badUnit(text: string, start: number, end: number): Parsed<string> | undefined {
