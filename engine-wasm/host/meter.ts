@@ -63,7 +63,8 @@ export function readMeters(m: Machine, request: EngineRequest): readonly Charge[
     const reservation: Reservation = {
       key: [clause, window, ...scope].join('/'),
       window,
-      windowStart: start < 0 ? null : start,
+      // Windows start at whole minutes, before 1970 too: -1 is none of them.
+      windowStart: start === -1 ? null : start,
       amount: `${u64(RM_AMOUNT)}`,
       limit: `${u64(RM_LIMIT)}`,
       unit: view.getUint8(at + RM_MONEY) ? 'nanoUsd' : 'calls',

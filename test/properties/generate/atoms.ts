@@ -3,6 +3,7 @@
  * their ranges. The values are hints for steering; nothing that is judged depends on them.
  */
 import type { Random } from './random.ts'
+import { factOf, type World } from './world.ts'
 
 export const ATOM_KINDS = [
   'ip',
@@ -40,15 +41,27 @@ export interface Sample {
 }
 
 export const CIDRS: readonly Sample[] = [
-  { text: '10.0.0.0/8', good: ['10.0.0.0', '10.255.255.255', '::ffff:10.0.0.9'], bad: ['9.255.255.255', '11.0.0.0'] },
-  { text: '10.1.0.0/16', good: ['10.1.0.0', '10.1.255.255', '::FFFF:0A01:1'], bad: ['10.0.255.255', '10.2.0.0'] },
+  {
+    text: '10.0.0.0/8',
+    good: ['10.0.0.0', '10.1.2.3', '10.255.255.255', '::ffff:10.0.0.9'],
+    bad: ['9.255.255.255', '11.0.0.0'],
+  },
+  {
+    text: '10.1.0.0/16',
+    good: ['10.1.0.0', '10.1.2.3', '10.1.255.255', '::FFFF:0A01:1'],
+    bad: ['10.0.255.255', '10.2.0.0'],
+  },
   { text: '10.1.2.3', good: ['10.1.2.3', '::ffff:a01:203'], bad: ['10.1.2.2', '10.1.2.4'] },
   {
     text: '2001:db8:ac::/48',
     good: ['2001:db8:ac::', '2001:db8:ac:ffff:ffff:ffff:ffff:ffff', '2001:0db8:00ac:0:0:0:1.2.3.4'],
     bad: ['2001:db8:ab:ffff:ffff:ffff:ffff:ffff', '2001:db8:ad::', '::'],
   },
-  { text: '0.0.0.0/0', good: ['0.0.0.0', '10.1.2.3', '255.255.255.255'], bad: ['::fffe:ffff:ffff', '::1:0:0:0', '::1'] },
+  {
+    text: '0.0.0.0/0',
+    good: ['0.0.0.0', '10.1.2.3', '10.0.0.0', '255.255.255.255'],
+    bad: ['::fffe:ffff:ffff', '::1:0:0:0', '::1'],
+  },
   { text: '::/0', good: ['::', '10.1.2.3', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'], bad: [] },
 ]
 
@@ -81,7 +94,25 @@ export const HOURS: readonly Sample[] = [
   },
 ]
 
-const TEXTS = ['', 'a', 'b', 'ab', 'aB', 'aab', 'abab', '/api/a', '/docs/b1', '/api/../x', 'x\ny', '😀', '😀a', 'é', '12', ' ']
+const TEXTS = [
+  '',
+  'append',
+  'a',
+  'b',
+  'ab',
+  'aB',
+  'aab',
+  'abab',
+  '/api/a',
+  '/docs/b1',
+  '/api/../x',
+  'x\ny',
+  '😀',
+  '😀a',
+  'é',
+  '12',
+  ' ',
+]
 
 /** Regexes of the language beside what they are in JavaScript. */
 const REGEXES: readonly (readonly [string, RegExp])[] = [
@@ -133,20 +164,59 @@ const WEIGHTS: Readonly<Record<AtomKind, number>> = {
   'agent.owner': 1.2,
 }
 
-/** A conjunction of up to `most` atoms; empty is no condition. */
-export function generateAtoms(random: Random, sets: Sets, most: number): readonly Atom[] {
-  return Array.from({ length: random.between(1, most) }, () => generateAtom(random, sets))
+/** Which way an atom should come out in the common world, where it can be told. */
+export interface Lean {
+  readonly world: World
+  readonly truth: boolean
+}
+
+/** A conjunction of 1 to `most` atoms, of different facts where it can be. */
+export function generateAtoms(random: Random, sets: Sets, lean: Lean, most: number): readonly Atom[] {
+  return Array.from({ length: random.between(1, most) }, () => generateAtom(random, sets, lean))
 }
 
 export function joinAtoms(atoms: readonly Atom[]): string {
   return atoms.map((atom) => atom.text).join(' and ')
 }
 
-export function generateAtom(random: Random, sets: Sets): Atom {
+/** Mostly an atom that leans as it should: what does not is negated, tried again, or kept all the same. */
+export function generateAtom(random: Random, sets: Sets, lean: Lean): Atom {
+  let atom = generateAny(random, sets)
+  for (let turn = 0; turn < 4; turn++) {
+    const truth = leans(atom, lean.world)
+    if (truth === undefined || truth === lean.truth || random.chance(0.08)) break
+    atom = random.chance(0.25) && atom.bad.length > 0 ? negate(atom) : generateAny(random, sets)
+  }
+  return atom
+}
+
+function generateAny(random: Random, sets: Sets): Atom {
   const kind = random.weighted(WEIGHTS)
-  const { fact, text, good, bad } = makeAtom(random, sets, kind)
-  if (!random.chance(0.2)) return { kind, fact, text, good, bad, negated: false }
-  return { kind, fact, text: `not ${text}`, good: bad, bad: good, negated: true }
+  const atom: Atom = { kind, ...makeAtom(random, sets, kind), negated: false }
+  return random.chance(0.12) ? negate(atom) : atom
+}
+
+function negate({ kind, fact, text, good, bad, negated }: Atom): Atom {
+  const plain = negated ? text.slice('not '.length) : `not ${text}`
+  return { kind, fact, text: plain, good: bad, bad: good, negated: !negated }
+}
+
+/** A hint, from the lists of good and bad values; `undefined` where they do not say. */
+function leans({ kind, fact, text, good, bad, negated }: Atom, world: World): boolean | undefined {
+  if (kind === 'agent.type' || kind === 'agent.owner') return undefined
+  if (kind === 'args-only') {
+    const [names] = negated ? bad : good
+    const within = Object.keys(world.args).every((name) => Array.isArray(names) && names.includes(name))
+    return within !== negated
+  }
+  const value = factOf(world, fact)
+  if (value === undefined) return false
+  if (good.includes(value)) return true
+  if (bad.includes(value)) return false
+  const compared = /(<=|>=) (-?[0-9._]+)$/.exec(text)
+  if (compared === null || typeof value !== 'number') return undefined
+  const bound = Number(compared[2]?.replaceAll('_', ''))
+  return (compared[1] === '<=' ? value <= bound : value >= bound) !== negated
 }
 
 type Made = Sample & { readonly fact: string }
@@ -174,9 +244,15 @@ function makeAtom(random: Random, sets: Sets, kind: AtomKind): Made {
       return { fact, ...comparison(random, fact, random.pick(['0', '5', '1.5', '-2', '1_000', '0.000000001'])) }
     }
     case 'args-cidr':
-      return { fact: 'args.net', ...prefixed('args.net in ', random.chance(0.5) ? setOf(random, sets.cidr) : cidrs(random)) }
+      return {
+        fact: 'args.net',
+        ...prefixed('args.net in ', random.chance(0.5) ? setOf(random, sets.cidr) : cidrs(random)),
+      }
     case 'args-hours':
-      return { fact: 'args.at', ...prefixed('args.at in ', random.chance(0.5) ? setOf(random, sets.hours) : hours(random)) }
+      return {
+        fact: 'args.at',
+        ...prefixed('args.at in ', random.chance(0.5) ? setOf(random, sets.hours) : hours(random)),
+      }
     case 'args-only':
       return argsOnly(random)
     case 'len':
@@ -202,7 +278,7 @@ function setOf(random: Random, sets: readonly (Sample & { readonly name: string 
 }
 
 function cidrs(random: Random): Sample {
-  const items = random.some(CIDRS, 1, 2)
+  const items = random.some(CIDRS, 1, 3)
   return { ...union(items), text: `cidr [${items.map((item) => item.text).join(', ')}]` }
 }
 
@@ -227,7 +303,9 @@ function argsIn(random: Random): Made {
   const numbers = random.some([0, 5, 1.5, -2, 1e-9, 123456789012], 1, 3)
   const texts = numbers.map((value) => (value === 1e-9 ? '0.000000001' : String(value)))
   const good = numbers
-  const bad = [...numbers.map((value) => value + 1), 1e-10, 1e21, String(numbers[0])].filter((value) => !good.includes(Number(value)))
+  const bad = [...numbers.map((value) => value + 1), 0, 5, 1.5, -2, 1e-10, 1e21, String(numbers[0])].filter(
+    (value) => !good.includes(Number(value)),
+  )
   return { fact, text: `${fact} in [${texts.join(', ')}]`, good, bad }
 }
 
@@ -240,12 +318,16 @@ function argsEqual(random: Random): Made {
     case 1: {
       const fact = random.pick(ARG_OF_TEXT)
       const value = random.pick(['a', 'ab', '/api/a'])
-      return { fact, text: `${fact} = "${value}"`, good: [value], bad: [`${value} `, value.toUpperCase(), [value]] }
+      const others = WORLD_TEXTS.filter((text) => text !== value)
+      const bad = [`${value} `, value.toUpperCase(), [value], ...others]
+      return { fact, text: `${fact} = "${value}"`, good: [value], bad }
     }
     default: {
       const fact = random.pick(ARG_OF_NUMBER)
       const value = random.pick([0, 5, 1.5])
-      return { fact, text: `${fact} = ${value === 5 ? '5.0' : value}`, good: [value], bad: [value + 1e-9, `${value}`, null] }
+      const others = [0, 5, 1.5, -2].filter((number) => number !== value)
+      const bad = [value + 1e-9, `${value}`, null, ...others]
+      return { fact, text: `${fact} = ${value === 5 ? '5.0' : value}`, good: [value], bad }
     }
   }
 }
@@ -261,25 +343,29 @@ function comparison(random: Random, path: string, bound: string, least = Number.
   return operator === '<=' ? { text, good: [at, ...below], bad: above } : { text, good: [at, ...above], bad: below }
 }
 
-const TOP_NAMES = ['path', 'mode', 'n', 'deep', 'flag', 'net', 'at', 'odd name']
+export const TOP_NAMES = ['path', 'mode', 'n', 'deep', 'flag', 'net', 'at', 'odd name']
 
 function argsOnly(random: Random): Made {
-  const names = random.chance(0.1) ? [] : random.some(TOP_NAMES, 2, 8)
+  const names = random.chance(0.1) ? [] : random.chance(0.6) ? TOP_NAMES : random.some(TOP_NAMES, 2, 8)
   const texts = names.map((name) => (name.includes(' ') ? JSON.stringify(name) : name))
   return { fact: 'only', text: `args only [${texts.join(', ')}]`, good: [names], bad: [] }
 }
 
+/** Texts of the common world. */
+const WORLD_TEXTS = ['a', 'ab', 'aab', 'append', '/api/a']
+
 function length(random: Random): Made {
   const fact = random.pick(ARG_OF_TEXT)
-  const most = random.between(0, 3)
+  const most = random.pick([0, 1, 2, 3, 6])
   const operator = random.pick(['<=', '>=', '='])
   const texts = Array.from({ length: most + 2 }, (_, count) => ['a', '😀', 'é'][random.below(3)]?.repeat(count) ?? '')
-  const holds = (count: number) => (operator === '<=' ? count <= most : operator === '>=' ? count >= most : count === most)
+  const holds = (count: number) =>
+    operator === '<=' ? count <= most : operator === '>=' ? count >= most : count === most
   return {
     fact,
     text: `len.${fact.slice('args.'.length)} ${operator} ${most}`,
-    good: texts.filter((_, count) => holds(count)),
-    bad: [...texts.filter((_, count) => !holds(count)), 3],
+    good: [...texts, ...WORLD_TEXTS].filter((value) => holds(Array.from(value).length)),
+    bad: [...[...texts, ...WORLD_TEXTS].filter((value) => !holds(Array.from(value).length)), 3],
   }
 }
 
@@ -294,7 +380,10 @@ export const OWNERS = ['ann', 'bob', 'é c']
 function agentOwner(random: Random): Made {
   const text = random.pick([
     `agent.owner = "${random.pick(OWNERS)}"`,
-    `agent.owner in [${random.some(OWNERS, 2, 3).map((owner) => `"${owner}"`).join(', ')}]`,
+    `agent.owner in [${random
+      .some(OWNERS, 2, 3)
+      .map((owner) => `"${owner}"`)
+      .join(', ')}]`,
     'agent.owner matches /.*/',
     'agent.owner matches /[a-z]+/',
   ])
