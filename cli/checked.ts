@@ -14,13 +14,19 @@ export interface CheckedFolder extends Omit<CheckResult, 'diagnostics'> {
   readonly diagnostics: readonly Diagnostic[]
 }
 
+/** `now`, in ms, is for warnings about what has expired; the model does not depend on it. */
+export interface CheckFolderOptions {
+  readonly strict: boolean
+  readonly now: number
+}
+
 /** Parses, resolves and checks; reads the catalogs that the policy names. */
-export async function checkFolder(folder: PolicyFolder, options: { readonly strict: boolean }): Promise<CheckedFolder> {
+export async function checkFolder(folder: PolicyFolder, options: CheckFolderOptions): Promise<CheckedFolder> {
   const [{ parsePolicy }, { checkPolicy }] = await Promise.all([loadGrammar(), loadFront()])
   const parsed = folder.files.map(({ path, text }) => parsePolicy(path, text))
   const files = parsed.map(({ file }) => file)
   const checked = checkPolicy(files, {
-    strict: options.strict,
+    ...options,
     loadCatalog: (path, fromFile) => loadCatalogText(folder.root, path, fromFile),
   })
   const found = [...parsed.flatMap(({ diagnostics }) => diagnostics), ...checked.diagnostics]
@@ -38,7 +44,7 @@ export interface SoundPolicy extends CheckedFolder {
 
 /** As `checkFolder`, for commands that need a sound policy. @throws {CliError} 1, with the errors on standard error */
 export async function requireSound(terminal: Terminal, folder: PolicyFolder): Promise<SoundPolicy> {
-  const checked = await checkFolder(folder, { strict: false })
+  const checked = await checkFolder(folder, { strict: false, now: terminal.parts.now() })
   const { model } = checked
   if (model !== undefined) return { ...checked, model }
   const errors = checked.diagnostics.filter(({ severity }) => severity === 'error')

@@ -2,7 +2,7 @@
 import type { PolicyFile, StampLiteral } from '../../../grammar/index.ts'
 import { type CheckContext, type Rule, spanOf } from './context.ts'
 
-/** KV4011. Silent without a clock. */
+/** KV1032. Silent without a clock. */
 export const checkExpired: Rule = (context) => {
   for (const file of context.policy.files) {
     for (const node of file.declarations) {
@@ -19,7 +19,7 @@ export const checkExpired: Rule = (context) => {
 function reportExpired({ now, report }: CheckContext, file: PolicyFile, at: StampLiteral, what: string): void {
   if (now === undefined || now < at.ms) return
   report({
-    code: 'KV4011',
+    code: 'KV1032',
     severity: 'warning',
     message: `the ${what} has expired`,
     path: file.path,

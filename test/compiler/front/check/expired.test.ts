@@ -9,12 +9,12 @@ delegate new -> old { expires in 1m }
 `
 
 it('reports agents and delegations whose time is over', () => {
-  expect(findings(POLICY, { now: Date.UTC(2026, 0, 1) }, ['KV4011'])).toMatchInlineSnapshot(`
+  expect(findings(POLICY, { now: Date.UTC(2026, 0, 1) }, ['KV1032'])).toMatchInlineSnapshot(`
     "
-    warning KV4011: the agent \`old\` has expired
+    warning KV1032: the agent \`old\` has expired
       a.kavach:2:32 "2026-01-01T00:00:00Z" is in the past
       help: give it a later time, or remove it
-    warning KV4011: the delegation \`new -> old\` has expired
+    warning KV1032: the delegation \`new -> old\` has expired
       a.kavach:4:34 "2025-12-31T23:59:59Z" is in the past
       help: give it a later time, or remove it
     "
@@ -22,5 +22,5 @@ it('reports agents and delegations whose time is over', () => {
 })
 
 it('says nothing without a clock', () => {
-  expect(findings(POLICY, {}, ['KV4011'])).toBe('\n\n')
+  expect(findings(POLICY, {}, ['KV1032'])).toBe('\n\n')
 })
