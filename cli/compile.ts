@@ -56,7 +56,7 @@ async function compile(terminal: Terminal, path: string, options: CompileOptions
     throw new CliError(64, '--not-after is not later than --not-before', 'swap them, or leave one out')
   }
   const folder = loadPolicyFolder(terminal, path)
-  const checked = await checkFolder(folder, { strict: false })
+  const checked = await checkFolder(folder, { strict: false, now: terminal.parts.now() })
   const diagnostics = options.requireProofs
     ? checked.diagnostics.map((found) => (found.code === NOT_PROVED ? { ...found, severity: 'error' as const } : found))
     : checked.diagnostics

@@ -107,7 +107,7 @@ function packageOf(specifier: string): string {
 
 /** Words that a file of a small floor may not say, because clock, randomness and machine are arguments. */
 const BANNED: readonly (readonly [RegExp, string])[] = [
-  [/\bnode:/, 'node:'],
+  [/['"]node:/, 'node:'],
   [/\bBuffer\b/, 'Buffer'],
   [/\bprocess\s*[.[]|\bglobalThis\s*\.\s*process\b/, 'process'],
   [/\bDate\s*\.\s*now\b|\bnew Date\(\s*\)|\bperformance\s*\.\s*now\b/, 'the clock'],
