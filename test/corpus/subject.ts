@@ -1,0 +1,77 @@
+/** A case's policy, checked, and the two that answer its questions: the reference and the engine. */
+
+import { loadEngineWasm } from '../../cli/engine-wasm.ts'
+import { emitImage, emitState, spliceModule } from '../../compiler/emit/index.ts'
+import { checkPolicy, meterKeys } from '../../compiler/front/index.ts'
+import { parseState } from '../../compiler/model/index.ts'
+import { createReference, type Reference } from '../../compiler/reference/index.ts'
+import { type Engine, EngineError, loadEngine } from '../../engine-wasm/host/index.ts'
+import { type Diagnostic, type PolicyFile, parsePolicy } from '../../grammar/index.ts'
+import type { Case } from './case-file.ts'
+
+export interface Checked {
+  readonly files: readonly PolicyFile[]
+  readonly model: ReturnType<typeof checkPolicy>['model']
+  /** Of the parser and of the checks, in the order of the text. */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export function checkCase({ files: sources, others, settings }: Case): Checked {
+  const parsed = sources.map(({ path, text }) => parsePolicy(path, text))
+  const files = parsed.map(({ file }) => file)
+  const loadCatalog = (path: string) => others.get(path)
+  const strict = settings.strict === true
+  const { model, diagnostics: found } = checkPolicy(files, others.size > 0 ? { loadCatalog, strict } : { strict })
+  const order = new Map(files.map(({ path }, index) => [path, index]))
+  const diagnostics = [...parsed.flatMap((each) => each.diagnostics), ...found].sort(
+    (a, b) =>
+      (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0) || a.span.start - b.span.start || (a.code < b.code ? -1 : 1),
+  )
+  return { files, model, diagnostics }
+}
+
+export interface Subject {
+  readonly reference: Reference
+  readonly engine: Engine
+  /** Writes the KEY of each clause for its `#n`. */
+  readonly withKeys: (text: string) => string
+}
+
+/** @throws {Error} when the policy has an error, or its state */
+export function makeSubject({ state, settings }: Case, { files, model: plain, diagnostics }: Checked): Subject {
+  if (plain === undefined)
+    throw new Error(`the policy has errors: ${diagnostics.map(({ message }) => message).join('; ')}`)
+  const { notBefore, notAfter } = settings
+  const model = {
+    ...plain,
+    ...(notBefore !== undefined && { notBefore: Date.parse(notBefore) }),
+    ...(notAfter !== undefined && { notAfter: Date.parse(notAfter) }),
+  }
+  const keys = meterKeys(files)
+  const reference = createReference(files, state, { keyOf: (clause) => keys.get(clause) })
+  const image = emitImage(model)
+  const engine = loadEngine(spliceModule(loadEngineWasm(), image))
+  if (state !== undefined) {
+    const made = parseState(state)
+    if (!made.ok) throw new Error(made.message)
+    for (const record of emitState(made.value)) putRecord(engine, record)
+    for (const name of made.value.revoked) engine.setFlag(name, 'revoked')
+    for (const name of made.value.suspended) engine.setFlag(name, 'suspended')
+  }
+  const numbered = [...keys.values()]
+  const withKeys = (text: string) =>
+    text.replace(/#(\d+)(p?)\//g, (whole, number: string, pace: string) => {
+      const key = numbered[Number(number)]
+      return key === undefined ? whole : `${key}${pace}/`
+    })
+  return { reference, engine, withKeys }
+}
+
+/** An agent whose name the policy declares is refused, and the others are made (docs/language.md, section 4). */
+function putRecord(engine: Engine, record: Uint8Array): void {
+  try {
+    engine.putRecord(record)
+  } catch (error) {
+    if (!(error instanceof EngineError && error.code === 'name-taken')) throw error
+  }
+}
