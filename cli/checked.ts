@@ -1,5 +1,5 @@
 /** A policy folder through parser and front end. */
-import type { CheckResult } from '../compiler/front/index.ts'
+import type { CheckOptions, CheckResult } from '../compiler/front/index.ts'
 import type { PolicyModel } from '../compiler/model/index.ts'
 import type { Diagnostic, PolicyFile } from '../grammar/index.ts'
 import { CliError, EXIT_FINDINGS } from './exit.ts'

@@ -17,10 +17,12 @@ export interface CheckOptions {
   readonly strict?: boolean
   /** Milliseconds since 1970; with it, what has expired is reported. */
   readonly now?: number
+  /** `false` leaves the model out, for callers that only want to know what is wrong. */
+  readonly lower?: boolean
 }
 
 export interface CheckResult {
-  /** `undefined` when there is an error, in `diagnostics` or among the statements that the parser dropped. */
+  /** `undefined` when there is an error, in `diagnostics` or among the statements that the parser dropped, or on request. */
   readonly model: PolicyModel | undefined
   /** Sorted by file, offset and code. Syntax errors are not among them: the parser returned those. */
   readonly diagnostics: readonly Diagnostic[]
@@ -43,7 +45,7 @@ export function checkPolicy(files: readonly PolicyFile[], options: CheckOptions 
   for (const rule of RULES) rule(context)
   const { map, idOf } = numberRules(files)
   const isBroken = policy.broken.any || diagnostics.some((diagnostic) => diagnostic.severity === 'error')
-  const model = isBroken ? undefined : lowerPolicy({ policy, regexes, idOf })
+  const model = isBroken || options.lower === false ? undefined : lowerPolicy({ policy, regexes, idOf })
   return { model, diagnostics: sortDiagnostics(files, diagnostics), map, catalogs }
 }
 

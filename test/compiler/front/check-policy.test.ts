@@ -17,6 +17,11 @@ describe('checkPolicy', () => {
     expect([model, map.rules.length]).toEqual([undefined, 1])
   })
 
+  it('leaves the model out on request', () => {
+    const { model, map } = checkPolicy(parse('policy p\nservice agent a { allow read on a }\n'), { lower: false })
+    expect([model, map.rules.length]).toEqual([undefined, 1])
+  })
+
   it('makes errors of lints, and of nothing else, when it is strict', () => {
     const files = parse('policy p\nset s = cidr [::1]\nassert never * can read on a\n')
     const { model, diagnostics } = checkPolicy(files, { strict: true })
