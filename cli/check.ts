@@ -39,7 +39,7 @@ The exit code is 1 when there is an error; warnings alone leave it 0.`,
 }
 
 async function check(terminal: Terminal, path: string, options: CheckOptions): Promise<number> {
-  const settings = { strict: options.strict ?? false, now: terminal.parts.now() }
+  const settings = { strict: options.strict ?? false, now: terminal.parts.now(), lower: false }
   let folder = loadPolicyFolder(terminal, path)
   let checked = await checkFolder(folder, settings)
   if (options.fix) {

@@ -1,5 +1,5 @@
 /** A policy folder through parser and front end. */
-import type { CheckOptions, CheckResult } from '../compiler/front/index.ts'
+import type { CheckResult } from '../compiler/front/index.ts'
 import type { PolicyModel } from '../compiler/model/index.ts'
 import type { Diagnostic, PolicyFile } from '../grammar/index.ts'
 import { CliError, EXIT_FINDINGS } from './exit.ts'
@@ -18,6 +18,8 @@ export interface CheckedFolder extends Omit<CheckResult, 'diagnostics'> {
 export interface CheckFolderOptions {
   readonly strict: boolean
   readonly now: number
+  /** `false` where the model is not needed, which is a third of the work. */
+  readonly lower?: boolean
 }
 
 /** Parses, resolves and checks; reads the catalogs that the policy names. */
