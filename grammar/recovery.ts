@@ -38,7 +38,7 @@ export interface Fault {
   readonly text: string
   /** Start of the statement, or of the member when its block is being read. */
   readonly from: number
-  /** Nothing before this offset is read again. */
+  /** Nothing before this offset is read again, but for a statement that begins at the margin and was taken for a name. */
   readonly past: number
   readonly block: BlockKind | undefined
   /** Whether `from` lies in the block. */
@@ -60,9 +60,10 @@ export function resume({ text, from, past, block, isInBlock }: Fault): Resumptio
       WORD.lastIndex = at
       const word = WORD.exec(text)?.[0] ?? text.charAt(at)
       const end = at + word.length
-      if (at >= past && at > from) {
-        if (isFirst && depth > 0 && members.includes(word) && !isKey(text, end)) return { next: 'member', at }
-        if (startsStatement({ text, at, word, isFirst, depth })) return { next: 'statement', at }
+      if (at > from) {
+        if (at >= past && isFirst && depth > 0 && members.includes(word) && !isKey(text, end))
+          return { next: 'member', at }
+        if (startsStatement({ text, at, word, isFirst, depth, isRead: at < past })) return { next: 'statement', at }
       }
       isFirst = false
       at = end
@@ -84,13 +85,17 @@ interface Candidate {
   readonly word: string
   readonly isFirst: boolean
   readonly depth: number
+  /** Whether the word was taken for a part of the broken statement. */
+  readonly isRead: boolean
 }
 
-function startsStatement({ text, at, word, isFirst, depth }: Candidate): boolean {
+function startsStatement({ text, at, word, isFirst, depth, isRead }: Candidate): boolean {
   const isAtMargin = isFirst && (at === 0 || text.charCodeAt(at - 1) === 0x0a)
   // A misspelled word at the margin is worth a finding of its own.
-  if (!STATEMENT_STARTS.has(word)) return isAtMargin && wordType(word) === Word && isNearStart(word)
-  if (isAtMargin || (isFirst && depth === 0)) return true
+  if (!STATEMENT_STARTS.has(word)) return isAtMargin && !isRead && wordType(word) === Word && isNearStart(word)
+  if (isAtMargin) return true
+  if (isRead) return false
+  if (isFirst && depth === 0) return true
   if (!isFirst && depth > 0) return false
   const rest = isFirst ? (LIKELY.get(word) ?? CERTAIN.get(word)) : CERTAIN.get(word)
   if (rest === undefined) return false

@@ -105,9 +105,14 @@ function badMember(mismatch: Mismatch, block: BlockKind): Finding {
   if (found.tokenType === Broken) return found.payload as Finding
   const finding = { ...span, code: 'KV0106', message: `${describe(found)} starts no member of ${ARTICLES[block]}` }
   if (block === 'test') finding.message = `${describe(found)} starts no row of a test`
-  if (isWord(found) && found.image === 'or' && words.includes('and')) return { ...finding, help: ALTERNATIVES }
+  if (isWord(found) && found.image === 'or' && words.includes('and')) {
+    return { ...finding, message: '`or` has no meaning here', help: ALTERNATIVES }
+  }
   const near = isWord(found) ? nearest(found.image, words) : undefined
-  if (near !== undefined) return { ...finding, ...suggestion(span, found.image, near) }
+  if (near !== undefined) {
+    if (!MEMBERS[block].includes(near)) finding.message = `${describe(found)} has no meaning here`
+    return { ...finding, ...suggestion(span, found.image, near) }
+  }
   if (text.charAt(found.startOffset) === '{') return { ...finding, help: 'blocks do not nest' }
   return { ...finding, help: MEMBER_HELP[block] }
 }
