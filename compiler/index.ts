@@ -6,6 +6,7 @@
  */
 
 export { type Diagnostic, type PolicyFile, parsePolicy } from '../grammar/index.ts'
+export { type CompiledRegex, compilePattern, compileRegex, type Dfa } from './algebra/index.ts'
 export {
   digestOf,
   disassemble,
@@ -44,20 +45,32 @@ export {
   type AtomModel,
   type BoundaryModel,
   type BudgetModel,
+  type CidrLiteral,
   type DelegationModel,
   type ForbidModel,
+  formatPattern,
   type GrantModel,
   type GuardrailLimitModel,
   type LimitModel,
   type LimitWindow,
+  type LiteralFault,
   type NumberRoot,
+  type Parsed,
+  type PatternLiteral,
   type PolicyModel,
   type PrincipalType,
+  parseCidr,
+  parseHours,
+  parseMoney,
+  parsePattern,
+  parseRegexBody,
   parseState,
   type RateModel,
   type RequireModel,
   type RoleModel,
   type ScopeModel,
+  type WeekRange,
+  weekRanges,
 } from './model/index.ts'
 export {
   createReference,
