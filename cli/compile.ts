@@ -56,7 +56,7 @@ async function compile(terminal: Terminal, path: string, options: CompileOptions
     throw new CliError(64, '--not-after is not later than --not-before', 'swap them, or leave one out')
   }
   const folder = loadPolicyFolder(terminal, path)
-  const checked = await checkFolder(folder, { strict: false, now: terminal.parts.now() })
+  const checked = await checkFolder(terminal, folder, { strict: false })
   const diagnostics = options.requireProofs
     ? checked.diagnostics.map((found) => (found.code === NOT_PROVED ? { ...found, severity: 'error' as const } : found))
     : checked.diagnostics
@@ -77,6 +77,7 @@ async function compile(terminal: Terminal, path: string, options: CompileOptions
     ...(notAfter !== undefined && { notAfter }),
   }
   const { emitSourceMap, emitTypes } = await loadFront()
+  terminal.progress(() => `compiling ${model.name}`)
   const image = emitImage(model)
   const base = join(resolve(terminal.cwd, options.out), model.name)
   refuseRollback(terminal, `${base}.img`, image)

@@ -56,12 +56,13 @@ async function evaluate(terminal: Terminal, options: EvalOptions): Promise<numbe
 
   let decided = 0
   terminal.parts.takeInterrupts()
-  for await (const line of readLines(openRequests(terminal, options.requests))) {
+  for await (const lines of readLines(openRequests(terminal, options.requests))) {
     if (interrupt.aborted) break
-    if ('text' in line && line.text.trim() === '') continue
-    await terminal.print(`${answer(engine, line, clock)}\n`)
-    decided++
-    terminal.progress(() => `${decided} decided`)
+    const asked = lines.filter((line) => !('text' in line) || line.text.trim() !== '')
+    if (asked.length === 0) continue
+    await terminal.print(asked.map((line) => `${answer(engine, line, clock)}\n`).join(''))
+    decided += asked.length
+    if (!terminal.parts.isScreen) terminal.progress(() => `${decided} decided`)
   }
   terminal.endProgress()
   return interrupt.aborted ? EXIT_INTERRUPTED : EXIT_FINE
@@ -91,7 +92,7 @@ function openRequests(terminal: Terminal, named: string): AsyncIterable<Uint8Arr
   if (named === '-') return untilAborted(stdin, interrupt)
   const path = resolve(terminal.cwd, named)
   if (isFolder(path, named)) throw inputError(Object.assign(new Error(), { code: 'EISDIR' }), named)
-  return readable(createReadStream(path, { highWaterMark: 1 << 18 }), named, interrupt)
+  return readable(createReadStream(path, { highWaterMark: 1 << 17 }), named, interrupt)
 }
 
 async function* readable(stream: ReadStream, named: string, interrupt: AbortSignal): AsyncGenerator<Uint8Array> {
