@@ -22,7 +22,7 @@ const RUNS = Number(process.env.KAVACH_DIFFERENTIAL_RUNS ?? 20_000)
 const SEED = Number(process.env.KAVACH_DIFFERENTIAL_SEED ?? 20_260_401)
 const ONLY = process.env.KAVACH_DIFFERENTIAL_POLICY
 /** Below this the shares of a histogram say nothing. */
-const FAIR_RUNS = 5000
+const FAIR_RUNS = 15_000
 /** Requests for one policy, and for one that allowed nothing so far. */
 const REQUESTS = 60
 const BARREN_REQUESTS = 10

@@ -15,7 +15,7 @@ export interface Aim {
   readonly themes: Themes
   readonly world: World
   readonly agents: readonly string[]
-  /** Agents that may hold grants of their own. */
+  /** Agents that may hold grants of their own, and pass them on. */
   readonly roots: readonly string[]
   readonly edges: readonly { readonly from: string; readonly to: string }[]
   readonly hasBoundary: boolean
@@ -133,16 +133,16 @@ class Writer {
     const members: Piece[] = []
     if (random.chance(0.6)) members.push(leaf(`  owner ${JSON.stringify(random.pick(OWNERS))}\n`))
     if (type !== 'delegated') {
-      this.roots.push(name)
       members.push(...this.grants(isRoot ? 1 : 0, 3))
       const roles = random.some(place.roles, 0, 2)
       if (roles.length > 0) members.push(group('  roles ', [list(roles)], '\n'))
     }
-    members.push(...this.limits(0.25))
+    members.push(...this.limits(0.32))
     const left = place.last - place.index
     if (random.chance(isRoot ? 0.98 : type === 'delegated' ? 0.25 : 0.85)) {
       const depth = random.chance(0.85) ? 5 : random.chance(0.5) ? Math.min(5, left) : random.between(0, 5)
       members.push(leaf(`  may delegate depth ${depth}\n`))
+      if (type !== 'delegated') this.roots.push(name)
     }
     if (random.chance(0.04)) members.push(leaf(`  expires at ${this.instant()}\n`))
     return group(`${type} agent ${name} {\n`, random.shuffle(members), '}\n')
@@ -166,7 +166,7 @@ class Writer {
 
   private boundary(): Piece {
     const { random } = this
-    const members = [...this.grants(1, 3), ...this.limits(0.25)]
+    const members = [...this.grants(1, 3), ...this.limits(0.32)]
     if (random.chance(0.95))
       members.push(leaf(`  may delegate depth ${random.pick([5, 5, 5, 5, 5, 5, 4, 3, 2, 1, 0])}\n`))
     return group('boundary runtime {\n', random.shuffle(members), '}\n')
@@ -190,8 +190,13 @@ class Writer {
     if (random.chance(0.35)) {
       rules.push(group('require ', [fixed(this.approval()), fixed(' for '), { ...this.scope(), isFixed: true }], '\n'))
     }
+    if (random.chance(0.35)) {
+      // Wide enough for every call: without it too few policies could throttle at all.
+      this.amounts.add(toNano('9_000_000_000'))
+      rules.push(leaf('limit budget 9_000_000_000 USD per day throttle at 80% to 2_000 per hour for * on **\n'))
+    }
     for (let left = random.between(0, 3); left > 0; left--) {
-      const clause = random.chance(0.35) ? this.rate() : this.budget()
+      const clause = random.chance(0.3) ? this.rate() : this.budget()
       const each = random.chance(0.6) ? [leaf(` each ${random.pick(['agent', 'owner', 'tenant'])}`)] : []
       rules.push(group('limit ', [clause, fixed(' for '), { ...this.scope(), isFixed: true }, ...each], '\n'))
     }
@@ -247,7 +252,7 @@ class Writer {
     const limits: Piece[] = []
     while (random.chance(probability) && limits.length < 3) {
       const each = random.chance(0.4) ? [leaf(` each ${random.pick(['resource', 'owner', 'tenant'])}`)] : []
-      limits.push(group('  limit ', random.chance(0.5) ? [this.rate(), ...each] : [this.budget()], '\n'))
+      limits.push(group('  limit ', random.chance(0.4) ? [this.rate(), ...each] : [this.budget()], '\n'))
     }
     return limits
   }
@@ -314,7 +319,7 @@ const AMOUNTS =
   '2.00 1 0.50 10 40.00 300 0.000000003 9_000_000_000 9_000_000_000 9_000_000_000 20 4.5 6 500 1_000.10 12_000_000 0'.split(
     ' ',
   )
-const COUNTS = '60 2_000 6 2 1 2_000 60 12 100 10 5 0'.split(' ')
+const COUNTS = '60 2_000 6 2 1 2_000 60 12 100 10 5 30 600 3 0'.split(' ')
 
 /** USD as written in a policy, in nano-USD. */
 export function toNano(usd: string): bigint {

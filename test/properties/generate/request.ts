@@ -64,7 +64,7 @@ export function createRequests(random: Random, aim: Aim, ask: (request: Generate
     if (random.chance(0.6)) toEdge(random, aim, request)
     return { value: request, possible }
   }
-  const weights = { any: 2, allow: 3, throttle: 4, approval: 2.8, limited: 1.7 }
+  const weights = { any: 1.8, allow: 3.5, throttle: 4.4, approval: 3.5, limited: 1.4 }
   return {
     next: () => {
       const wanted = random.weighted(weights)
