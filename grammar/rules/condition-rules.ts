@@ -253,6 +253,8 @@ export abstract class ConditionRules extends TokenSource {
         { ALT: (): InAtom['values'] => this.SUBRULE(this.cidrs) },
         { ALT: (): InAtom['values'] => this.SUBRULE(this.hours) },
         {
+          // `cidr` and `hours` are names too; `settleSetName` has decided.
+          IGNORE_AMBIGUITIES: true,
           ALT: (): InAtom['values'] => {
             const name = this.name(this.CONSUME(Word))
             return { kind: 'set-reference', start: name.start, end: name.end, name }

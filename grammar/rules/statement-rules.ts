@@ -330,6 +330,8 @@ export class StatementRules extends MemberRules {
         { ALT: (): Assertion => this.SUBRULE(this.canAssertion) },
         { ALT: (): Assertion => this.SUBRULE(this.everyAssertion) },
         {
+          // The quantifiers are names too; `settleAssertion` has decided.
+          IGNORE_AMBIGUITIES: true,
           ALT: (): Assertion => {
             const inner = this.name(this.CONSUME(Word, AGENT))
             this.CONSUME(KW.within)
@@ -409,6 +411,8 @@ export class StatementRules extends MemberRules {
         { ALT: (): WhoNode['who'] => this.take(Star, 'any') },
         { ALT: (): WhoNode['who'] => this.take(KW.runtime, 'runtime') },
         {
+          // `runtime` is no name of an agent, so the alternative before this one is right.
+          IGNORE_AMBIGUITIES: true,
           ALT: (): WhoNode['who'] => {
             names = this.SUBRULE(this.names)
             return 'names'
