@@ -20,8 +20,11 @@ export function checkCase({ files: sources, others, settings }: Case): Checked {
   const parsed = sources.map(({ path, text }) => parsePolicy(path, text))
   const files = parsed.map(({ file }) => file)
   const loadCatalog = (path: string) => others.get(path)
-  const strict = settings.strict === true
-  const { model, diagnostics: found } = checkPolicy(files, others.size > 0 ? { loadCatalog, strict } : { strict })
+  const { model, diagnostics: found } = checkPolicy(files, {
+    strict: settings.strict === true,
+    ...(others.size > 0 && { loadCatalog: (path: string) => others.get(path) }),
+    ...(settings.now !== undefined && { now: Date.parse(settings.now) }),
+  })
   const order = new Map(files.map(({ path }, index) => [path, index]))
   const diagnostics = [...parsed.flatMap((each) => each.diagnostics), ...found].sort(
     (a, b) =>
