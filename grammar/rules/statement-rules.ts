@@ -53,8 +53,12 @@ export class StatementRules extends MemberRules {
     return this.lexer
   }
 
-  /** Reads the rest of a block, from a member up to its `}`, only to find what else is wrong there. */
-  readBody(kind: BlockKind): void {
+  /**
+   * Reads the rest of a block, from a member up to its `}`, only to find what else is wrong there. `opening` is the offset
+   * of its `{` where no rule has met it.
+   */
+  readBody(kind: BlockKind, opening: number | undefined): void {
+    if (opening !== undefined) this.opening = opening
     switch (kind) {
       case 'role':
         this.roleBody()
