@@ -6,7 +6,7 @@ import { EXIT_FINDINGS, EXIT_FINE } from './exit.ts'
 import { isFolder, loadBytes, writeFilesAtomically } from './files.ts'
 import { formatOption, hasErrors, printFindings } from './findings.ts'
 import { loadGrammar } from './language.ts'
-import { policyFilesBelow, toText } from './policy-folder.ts'
+import { noPolicy, policyFilesBelow, toText } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
 
 interface FmtOptions {
@@ -53,6 +53,7 @@ async function formatStream(terminal: Terminal, options: FmtOptions): Promise<nu
 async function formatPath(terminal: Terminal, named: string, options: FmtOptions): Promise<number> {
   const path = resolve(terminal.cwd, named)
   const files = isFolder(path, named) ? policyFilesBelow(path, named).map((name) => join(path, name)) : [path]
+  if (files.length === 0) throw noPolicy(named)
   const changed: { path: string; data: string }[] = []
   let code = EXIT_FINE
   for (const file of files) {
