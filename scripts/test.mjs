@@ -14,7 +14,10 @@ const ELSEWHERE = [
 ]
 
 const build = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root, stdio: 'inherit' })
-if (build.status !== 0) process.exit(build.status ?? 1)
+if (build.status !== 0) {
+  console.log('the build failed: no test ran\n0 passed, 1 failed')
+  process.exit(build.status ?? 1)
+}
 
 const { status, passed, failed, skipped } = runVitest({ report: 'test.json', args: process.argv.slice(2) })
 
