@@ -92,6 +92,7 @@ export function boot(): i32 {
   activeIsA = true
   incoming = at
   incomingBytes = len
+  begun = false
   slotB = at
   slotBBytes = len
   return image_commit(len, 0)

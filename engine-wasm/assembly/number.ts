@@ -15,7 +15,7 @@ export function scale(mantissa: i64, exponent: i32): void {
   let hi: u64 = 0
   let lo: u64 = negative ? <u64>(-mantissa) : <u64>mantissa
   let sticky: u64 = 0
-  let power = exponent + 9
+  let power = <i64>exponent + 9
   if (lo != 0) {
     while (power > 0) {
       // Saturates far above every literal (10^27), where order no longer matters.
