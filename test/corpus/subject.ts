@@ -19,7 +19,6 @@ export interface Checked {
 export function checkCase({ files: sources, others, settings }: Case): Checked {
   const parsed = sources.map(({ path, text }) => parsePolicy(path, text))
   const files = parsed.map(({ file }) => file)
-  const loadCatalog = (path: string) => others.get(path)
   const { model, diagnostics: found } = checkPolicy(files, {
     strict: settings.strict === true,
     ...(others.size > 0 && { loadCatalog: (path: string) => others.get(path) }),
