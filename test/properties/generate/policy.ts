@@ -2,7 +2,7 @@
 import { type Atom, generateAtoms, generateSets, joinAtoms, OWNERS, type Sets } from './atoms.ts'
 import { fixed, group, leaf, list, type Piece } from './piece.ts'
 import type { Random } from './random.ts'
-import { generateActions, generatePatterns, generateThemes, type Themes } from './scopes.ts'
+import { generateActions, generatePatterns, generateThemes, MANY_ACTIONS, type Themes } from './scopes.ts'
 import { generateWorld, type World } from './world.ts'
 
 /** A policy, and what a request needs to know to come near its edges. */
@@ -41,6 +41,21 @@ const DURATIONS: readonly (readonly [string, number])[] = [
   ['1h', 3_600_000],
   ['7d', 604_800_000],
 ]
+
+/** A line behind which the text of another file begins. */
+export function nextFile(path: string): string {
+  return `// file ${path}\n`
+}
+
+/** The files of a policy's text. */
+export function filesOf(text: string): readonly { readonly path: string; readonly text: string }[] {
+  const files: { readonly path: string; readonly text: string }[] = []
+  for (const part of text.split(/^\/\/ file /m).slice(1)) {
+    const end = part.indexOf('\n')
+    files.push({ path: part.slice(0, end), text: part.slice(end + 1) })
+  }
+  return files
+}
 
 export function generatePolicy(random: Random): GeneratedPolicy {
   return new Writer(random).policy()
@@ -87,8 +102,12 @@ class Writer {
       ...this.guardrails(),
       ...(hasBoundary ? [this.boundary()] : []),
       ...(random.chance(0.1) ? this.proofs(agents) : []),
+      ...(random.chance(0.08) ? this.crowd() : []),
     ]
     const header = fixed(`policy p${random.chance(0.5) ? '' : ' generation 3'}\n`)
+    const parts: Piece[] = random.shuffle(declarations)
+    if (random.chance(0.2)) parts.splice(random.below(parts.length + 1), 0, fixed(nextFile('b.kavach')))
+    if (random.chance(0.2)) parts.push(fixed(nextFile('a/z.kavach')), ...parts.splice(1, random.below(4)))
     const { themes, world, atoms } = this
     const aim: Aim = {
       themes,
@@ -104,7 +123,7 @@ class Writer {
       counts: [...this.counts],
       amounts: [...this.amounts],
     }
-    return { piece: group('', [header, ...random.shuffle(declarations)]), aim }
+    return { piece: group('', [fixed(nextFile('a.kavach')), header, ...parts]), aim }
   }
 
   private setDeclarations(): readonly Piece[] {
@@ -213,6 +232,24 @@ class Writer {
       leaf(`assert ${agent} within ${random.pick(agents)}\n`),
       leaf(`test "t" as ${agent} at 2026-04-01T10:00:00Z from 10.1.2.3 {\n  deny read on a:b because no-grant\n}\n`),
     ]
+  }
+
+  /** Many agents, and one with more grants and actions than small tables hold. */
+  private crowd(): readonly Piece[] {
+    const { random } = this
+    const agents = Array.from({ length: random.between(1, 40) }, (_, index) =>
+      leaf(`service agent extra${index} {\n}\n`),
+    )
+    const grants = Array.from({ length: random.between(9, 40) }, (_, index) => {
+      const actions = random.chance(0.3) ? '*' : [...random.some(MANY_ACTIONS, 1, 40), 'read'].join(', ')
+      const pattern = random.chance(0.8) ? `x:r${random.below(50)}` : `x:r${index}*`
+      const when = random.chance(0.2) ? [this.condition(' when ', true, 1)] : []
+      return group('  allow ', [fixed(`${actions} on ${pattern}`), ...when], '\n')
+    })
+    const [theme] = this.themes
+    const last = group('  allow ', [fixed(`${JSON.stringify(theme.action)} on **`)], '\n')
+    this.roots.push('rich')
+    return [...agents, group('service agent rich {\n', [...grants, last], '}\n')]
   }
 
   private grants(least: number, most: number): readonly Piece[] {
