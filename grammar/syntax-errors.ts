@@ -176,7 +176,7 @@ function helpFor({ found, words, expectedType, rule }: Mismatch): string | undef
   if (expectedType === KW.on) return 'a scope is `ACTIONS on PATTERNS`, as in `read, write on mcp:github:**`'
   if (expectedType === KW.USD) return 'amounts are in USD, as in `2.50 USD`'
   if (expectedType === KW.per) return 'a rate is `60 per minute`, a budget `2.00 USD per day`'
-  if (rule === 'atom' || rule === 'plainPath') {
+  if (rule === 'atom') {
     return 'a condition asks `ip`, `time`, `trust`, `cost`, `agent.type`, `agent.owner`, `args.NAME`, `len.NAME` or `args only [...]`'
   }
   return undefined

@@ -110,7 +110,16 @@ test('after a hundred errors the rest is not read', () => {
   const text = 'forbid\n'.repeat(1000)
   const { diagnostics } = parsePolicy('p', text)
   expect(diagnostics.length).toBe(101)
-  expect(frames(text).split('\n\n').find((frame) => frame.includes('KV0110'))).toMatchInlineSnapshot()
+  expect(
+    frames(text)
+      .split('\n\n')
+      .find((frame) => frame.includes('KV0110')),
+  ).toMatchInlineSnapshot(`
+    "error[KV0110]: more than 100 syntax errors; the rest of the file was not read
+       ┌ p.kavach:101:1
+    101 │ forbid
+        │ ^"
+  `)
 })
 
 test('a block whose header is broken is reported at its own brace when nothing closes it', () => {
