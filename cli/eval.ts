@@ -89,7 +89,10 @@ function loadState(terminal: Terminal, named: string): unknown {
 /** Opens at once, so that a missing file is reported before anything is decided. */
 function openRequests(terminal: Terminal, named: string): AsyncIterable<Uint8Array> {
   const { stdin, interrupt } = terminal.parts
-  if (named === '-') return untilAborted(stdin, interrupt)
+  if (named === '-') {
+    if (terminal.parts.isTyped) terminal.note('reading requests from the keyboard, one a line; Ctrl-D ends\n')
+    return untilAborted(stdin, interrupt)
+  }
   const path = resolve(terminal.cwd, named)
   if (isFolder(path, named)) throw inputError(Object.assign(new Error(), { code: 'EISDIR' }), named)
   return readable(createReadStream(path, { highWaterMark: 1 << 17 }), named, interrupt)

@@ -40,6 +40,7 @@ Comments stay where they are. A file with a syntax error is not touched.`,
 }
 
 async function formatStream(terminal: Terminal, options: FmtOptions): Promise<number> {
+  if (terminal.parts.isTyped) terminal.note('reading a policy from the keyboard; Ctrl-D ends\n')
   const chunks: Uint8Array[] = []
   for await (const chunk of terminal.parts.stdin) chunks.push(Buffer.from(chunk))
   const text = toText(Buffer.concat(chunks), 'standard input')

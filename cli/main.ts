@@ -24,6 +24,7 @@ const terminal = new Terminal({
   cwd: process.cwd(),
   color: Boolean(process.stdout.isTTY) && !wantsNoColor,
   errorColor: Boolean(process.stderr.isTTY) && !wantsNoColor,
+  isTyped: Boolean(process.stdin.isTTY),
   isScreen: Boolean(process.stdout.isTTY),
   isWatched: Boolean(process.stderr.isTTY),
   debug: (process.env.KAVACH_DEBUG ?? '') !== '',

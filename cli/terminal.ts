@@ -13,6 +13,8 @@ export interface TerminalParts {
   readonly color: boolean
   /** The same of standard error. */
   readonly errorColor: boolean
+  /** Whether standard input is a keyboard. */
+  readonly isTyped: boolean
   /** Whether standard output is a screen. */
   readonly isScreen: boolean
   /** Whether standard error is a screen: somebody watches. */

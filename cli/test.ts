@@ -40,8 +40,9 @@ async function test(terminal: Terminal, path: string, { format }: TestOptions): 
   const folder = loadPolicyFolder(terminal, path)
   const policy = await requireSound(terminal, folder)
   const answers = await answerAll(policy)
+  const show = (file: string): string => shownPath(terminal, folder.root, file)
   const failed = answers.filter(({ result }) => !result.passed)
-  if (format === 'json') await terminal.print(`${JSON.stringify(toJson(policy, answers), null, 2)}\n`)
+  if (format === 'json') await terminal.print(`${JSON.stringify(toJson(policy, answers, show), null, 2)}\n`)
   if (format === 'text') await terminal.print(toText(terminal, folder, answers))
   if (format !== 'json') await printFindings(terminal, folder, failed.map(toDiagnostic), format)
   if (format === 'text') await terminal.print(`${failed.length > 0 ? '\n' : ''}${summary(terminal, path, answers)}`)
@@ -165,14 +166,14 @@ function nounOf(rule: RuleOrigin): string {
   return rule.kind === 'allow' ? 'grant' : 'guardrail'
 }
 
-function toJson({ model, map }: SoundPolicy, answers: readonly Answer[]): unknown {
+function toJson({ model, map }: SoundPolicy, answers: readonly Answer[], show: (path: string) => string): unknown {
   const failed = answers.filter(({ result }) => !result.passed).length
   return {
     policy: { name: model.name, generation: Number(model.generation), rules: map.rules.length },
     passed: answers.length - failed,
     failed,
     tests: groupByTest(answers).map(({ path, title, rows }) => ({
-      path,
+      path: show(path),
       title,
       rows: rows.flat().map(({ result, rule }) => ({
         row: oneLine(result.row),
@@ -180,7 +181,9 @@ function toJson({ model, map }: SoundPolicy, answers: readonly Answer[]): unknow
         request: withTimes(result.request),
         expected: result.expected,
         got: result.got,
-        ...(rule !== undefined && { rule: { id: rule.origin.id, path: rule.origin.path, line: rule.origin.line } }),
+        ...(rule !== undefined && {
+          rule: { id: rule.origin.id, path: show(rule.origin.path), line: rule.origin.line },
+        }),
       })),
     })),
   }

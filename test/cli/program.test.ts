@@ -106,6 +106,7 @@ function brokenTerminal(debug: boolean) {
     cwd: '/',
     color: false,
     errorColor: false,
+    isTyped: false,
     isScreen: false,
     isWatched: false,
     debug,

@@ -16,6 +16,7 @@ function terminalOf(options: {
     cwd: '/',
     color: true,
     errorColor: false,
+    isTyped: false,
     isScreen: options.isScreen ?? false,
     isWatched: options.isWatched,
     debug: false,
