@@ -17,6 +17,7 @@ import { type Instance, outcomeAndReason } from './instance.ts'
 export interface Golden {
   readonly bytes: Uint8Array
   readonly value: Readonly<Record<string, unknown>>
+  readonly possible: boolean
   readonly expected: number
 }
 
@@ -67,7 +68,7 @@ function createSubject(random: Random): Subject | undefined {
     const decision = reference.decide(value, { possible })
     const bytes = encodeRequest(value, possible)
     if (bytes === undefined || decision.reason === 'invalid-request') continue
-    golden.push({ bytes, value, expected: toAnswer(decision) })
+    golden.push({ bytes, value, possible, expected: toAnswer(decision) })
   }
   const flags = new Map<string, number>()
   for (const name of made.value.revoked) flags.set(name, 1)
