@@ -102,7 +102,7 @@ function startsStatement({ text, at, word, isFirst, depth, isRead }: Candidate):
   if (isRead) return false
   if (isFirst && depth === 0) return true
   if (!isFirst && depth > 0) return false
-  const rest = isFirst ? (LIKELY.get(word) ?? CERTAIN.get(word)) : CERTAIN.get(word)
+  const rest = CERTAIN.get(word)
   if (rest === undefined) return false
   rest.lastIndex = at + word.length
   return rest.test(text)
@@ -167,11 +167,4 @@ const CERTAIN = new Map<string, RegExp>([
   ['delegate', /[ \t]+[\w-]+[ \t]*->/y],
   ['boundary', /[ \t]+runtime\b/y],
   ['test', /[ \t]+"/y],
-])
-/** The same for a word that begins an indented line inside what seems to be a block. */
-const LIKELY = new Map<string, RegExp>([
-  ['policy', /[ \t]+[A-Za-z_][\w-]*[ \t]*(?:generation\b|\r?\n)/y],
-  ['forbid', /[ \t]+[*"A-Za-z_]/y],
-  ['require', /[ \t]+[A-Za-z_]/y],
-  ['assert', /[ \t]+(?:never|only|some|every)\b|[ \t]+[\w-]+[ \t]+within\b/y],
 ])

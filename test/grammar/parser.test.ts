@@ -230,6 +230,20 @@ describe('any text at all', () => {
   }
 })
 
+test('two thousand lines are read in less than 50 ms by a warm parser', () => {
+  const agent = (index: number): string =>
+    `autonomous agent agent_${index} {\n  owner "team-${index}"\n  allow read, write on mcp:github:repo-${index}:*, mcp:wiki:**\n    when ip in office and args.path matches /[a-z]+/ and args.n <= 1_000\n    rate 60 per minute, 2_000 per day\n}\n`
+  const text = Array.from({ length: 334 }, (_, index) => agent(index)).join('')
+  expect(text.split('\n').length).toBeGreaterThan(2000)
+  const times = Array.from({ length: 30 }, () => {
+    const before = performance.now()
+    expect(parsePolicy('p', text).diagnostics).toEqual([])
+    return performance.now() - before
+  })
+  // The least of many, because other tests run beside this one.
+  expect(Math.min(...times)).toBeLessThan(50)
+})
+
 test('a statement reports its first fault only', () => {
   fc.assert(
     fc.property(fc.noShrink(fc.integer()), (seed) => {
