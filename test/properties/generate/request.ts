@@ -165,6 +165,10 @@ function generateChain(random: Random, aim: Aim): readonly string[] {
 /** Moves one fact to an edge that the policy states. */
 function toEdge(random: Random, aim: Aim, request: Json): void {
   const now = typeof request.now === 'number' ? request.now : Date.parse(String(request.now))
+  if (random.chance(0.06)) {
+    request.args = { ...toObject(request.args), extra: null }
+    return
+  }
   switch (random.below(7)) {
     case 0:
     case 1:
