@@ -84,7 +84,7 @@ class Writer {
   policy(): GeneratedPolicy {
     const { random } = this
     const agents = random.shuffle(NAMES).slice(0, random.between(1, 7))
-    const roles = ['reader', 'writer', 'admin'].slice(0, random.between(0, 3))
+    const roles = ['reader', 'writer', 'admin', 'chief'].slice(0, random.between(0, 4))
     const edges = agents.slice(1).flatMap((to, index) => {
       const from = agents[index]
       return from === undefined ? [] : [{ from, to }]
@@ -136,7 +136,8 @@ class Writer {
   }
 
   private role(name: string, earlier: readonly string[]): Piece {
-    const included = this.random.some(earlier, 0, 2)
+    // Chains of roles: what is included indirectly must be reached too.
+    const included = this.random.chance(0.6) ? earlier.slice(-1) : this.random.some(earlier, 0, 2)
     const includes = included.length > 0 ? [group(' includes ', [list(included)])] : []
     const head = { ...group(`role ${name}`, includes), isFixed: true }
     return group('', [head, fixed(' {\n'), ...this.grants(0, 2)], '}\n')
@@ -152,8 +153,8 @@ class Writer {
     const members: Piece[] = []
     if (random.chance(0.6)) members.push(leaf(`  owner ${JSON.stringify(random.pick(OWNERS))}\n`))
     if (type !== 'delegated') {
-      members.push(...this.grants(isRoot ? 1 : 0, 3))
-      const roles = random.some(place.roles, 0, 2)
+      const roles = random.chance(0.5) ? place.roles.slice(-1) : random.some(place.roles, 0, 2)
+      members.push(...this.grants(isRoot && roles.length === 0 ? 1 : 0, roles.length === 0 ? 3 : 1))
       if (roles.length > 0) members.push(group('  roles ', [list(roles)], '\n'))
     }
     members.push(...this.limits(0.32))

@@ -12,8 +12,10 @@ export const RESOURCES = [
   'mcp',
   'pay:x@y.z:-:0',
   'mcp:odd name:é',
-  Array.from({ length: 32 }, (_, index) => `s${index % 3}`).join(':'),
 ]
+
+/** As many segments as there may be. */
+const LONGEST = Array.from({ length: 32 }, (_, index) => `s${index % 3}`).join(':')
 
 /** What a policy is about: a few actions on a few resources, so that scopes meet. */
 export interface Theme {
@@ -27,7 +29,7 @@ export type Themes = readonly [Theme, ...Theme[]]
 export function generateThemes(random: Random): Themes {
   const make = () => ({
     action: random.chance(0.06) ? random.pick(MANY_ACTIONS) : random.pick(ACTIONS),
-    resource: random.pick(RESOURCES),
+    resource: random.chance(0.04) ? LONGEST : random.pick(RESOURCES),
   })
   return [make(), ...Array.from({ length: random.between(0, 2) }, make)]
 }
