@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { type Decision, EngineError, type EngineRequest, loadEngine } from '../../engine-wasm/host/index.ts'
 import { render } from '../properties/generate/piece.ts'
-import { generatePolicy } from '../properties/generate/policy.ts'
+import { filesOf, generatePolicy } from '../properties/generate/policy.ts'
 import { Random } from '../properties/generate/random.ts'
 import { createRequests } from '../properties/generate/request.ts'
 import { generateState } from '../properties/generate/state.ts'
@@ -97,10 +97,11 @@ function randomGolden(number: number): Golden {
   const random = new Random(Math.imul(number + 1, 0x9e3779b1))
   const generated = generatePolicy(random)
   const { state, aim } = generateState(random, generated.aim)
-  const text = render(generated.piece)
-  const { reference } = createSubject(text, state)
+  const sources = filesOf(render(generated.piece)).toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const { reference } = createSubject(sources, state)
   const source = createRequests(random, aim, ({ value, possible }) => reference.decide(value, { possible }))
-  return { module: compilePolicy(text).module, state, requests: Array.from({ length: REQUESTS }, () => source.next()) }
+  const { module } = compilePolicy(...sources.map(({ text }) => text))
+  return { module, state, requests: Array.from({ length: REQUESTS }, () => source.next()) }
 }
 
 const GOLDEN: readonly Golden[] = [
