@@ -122,7 +122,6 @@ import {
   S_PAIR_SLOTS,
   S_ROLE_REFS,
   S_RULESETS,
-  SEED_NAME,
 } from '../format/layout'
 import { MAX_APPROVALS, MAX_CANDIDATES, MAX_EXPLAINED, MAX_HOPS, MAX_METERS } from '../format/limits'
 import { applies, FALSE, judge, mask, TRUE } from './condition'
@@ -158,6 +157,7 @@ import {
   P_AGENT,
   P_BASE,
   P_BOUNDARY_FACTOR,
+  P_HASH,
   P_INDEX,
   P_LENGTH,
   P_NAME,
@@ -171,7 +171,7 @@ import {
   readRequest,
 } from './request'
 import { matchRules, resetRules } from './rules'
-import { equalBytes, finish, fold, hashBytes } from './text'
+import { equalBytes, finish, fold } from './text'
 
 /** The image that answers, 0 before the first one. */
 let active: usize = 0
@@ -325,7 +325,7 @@ function resolvePrincipals(): i32 {
     const p = principal(i)
     const name = <usize>load<u32>(p, P_NAME)
     const length = <usize>load<u32>(p, P_LENGTH)
-    const hash = hashBytes(name, length, <u32>SEED_NAME)
+    const hash = load<u32>(p, P_HASH)
     const index = findAgent(active, name, length, hash)
     let base = active
     let agent: usize = 0

@@ -62,6 +62,7 @@ function agentIs(base: usize, at: usize, length: usize): bool {
 
 /** Image of the delegations made at run time between two principals, or 0. */
 export function findDelegationRecord(from: usize, fromLength: usize, to: usize, toLength: usize): usize {
+  if (handles == 0) return 0
   const hash = pairHash(from, fromLength, to, toLength)
   let block = bucket(hash)
   while (block != 0) {

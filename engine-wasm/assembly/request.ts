@@ -30,7 +30,7 @@ import {
 import { addressHigh, addressLow, parseAddress } from './address'
 import { PRINCIPAL_SIZE, PRINCIPALS, SEGMENT_HASHES, SEGMENT_STARTS } from './memory'
 import { high, low, nano, scale } from './number'
-import { colons, equalBytes, finish, fold, isName, plainWord, segmentText, word } from './text'
+import { colons, equalBytes, finish, fold, isName, nameHash, plainWord, segmentText, word } from './text'
 import { parsedTime, parseTime, weekMinute } from './time'
 
 /** A fact about a time: 0 absent, 1 known, 2 present but unknown. */
@@ -42,6 +42,7 @@ export let possible: bool = false
 export let open: bool = false
 export let actionAt: usize = 0
 export let actionLength: usize = 0
+export let actionHash: u32 = 0
 export let resourceAt: usize = 0
 export let resourceLength: usize = 0
 export let segmentCount: u32 = 0
@@ -81,6 +82,7 @@ export const P_INDEX: usize = 32
 /** Set when the boundary holds this principal in this decision: 1 always, 2 for a run-time delegation only. */
 export const P_BOUNDARY: usize = 36
 export const P_BOUNDARY_FACTOR: usize = 40
+export const P_HASH: usize = 48
 
 export function principal(index: u32): usize {
   return PRINCIPALS + <usize>index * PRINCIPAL_SIZE
@@ -116,7 +118,8 @@ export function readRequest(at: usize, length: usize): bool {
   readingsAt = 0
   readingCount = 0
   principalCount = 0
-  if (!isName(agentAt, agentLength) || !isName(actionAt, actionLength)) return false
+  if (!isName(actionAt, actionLength)) return false
+  actionHash = nameHash
   if (!readResource()) return false
   let sinceState = ABSENT
   let since: i64 = 0
@@ -133,13 +136,14 @@ export function readRequest(at: usize, length: usize): bool {
       store<i64>(p, since, P_SINCE)
     }
   }
-  addPrincipal(agentAt, agentLength)
+  if (!addPrincipal(agentAt, agentLength)) return false
   for (let i: u32 = 0; i + 1 < principalCount; i++) {
     const a = principal(i)
     for (let j: u32 = i + 1; j < principalCount; j++) {
       const b = principal(j)
       const size = load<u32>(a, P_LENGTH)
-      if (size == load<u32>(b, P_LENGTH) && equalBytes(load<u32>(a, P_NAME), load<u32>(b, P_NAME), size)) return false
+      if (load<u32>(a, P_HASH) != load<u32>(b, P_HASH) || size != load<u32>(b, P_LENGTH)) continue
+      if (equalBytes(load<u32>(a, P_NAME), load<u32>(b, P_NAME), size)) return false
     }
   }
   return true
@@ -148,13 +152,16 @@ export function readRequest(at: usize, length: usize): bool {
 let requestSinceState: i32 = ABSENT
 let requestSince: i64 = 0
 
-function addPrincipal(at: usize, length: usize): void {
+function addPrincipal(at: usize, length: usize): bool {
+  if (!isName(at, length)) return false
   const p = principal(principalCount++)
   store<u32>(p, <u32>at, P_NAME)
   store<u32>(p, <u32>length, P_LENGTH)
+  store<u32>(p, nameHash, P_HASH)
   store<i32>(p, ABSENT, P_SINCE_STATE)
   store<u32>(p, 0, P_RUNTIME)
   store<u32>(p, 0, P_BOUNDARY)
+  return true
 }
 
 /**
@@ -228,10 +235,8 @@ function readFields(from: usize, length: usize): bool {
     const kind = <u32>load<u8>(value)
     if (tag == FIELD_VIA) {
       if (kind != VALUE_STRING || principalCount + 1 >= <u32>MAX_PRINCIPALS) return false
-      const size = <usize>load<u32>(value, 1)
-      if (!isName(value + 5, size)) return false
       const index = principalCount
-      addPrincipal(value + 5, size)
+      if (!addPrincipal(value + 5, <usize>load<u32>(value, 1))) return false
       const since = at
       at = at < end ? skipValue(since, end, 0) : 0
       if (at == 0) return false

@@ -23,23 +23,20 @@ import {
   SALT_EXACT,
   SALT_REST,
   SALT_STAR,
-  SEED_NAME,
 } from '../format/layout'
 import { meet } from './eval'
 import { actionIn, findAction, runDfa, section } from './image'
 import { KEYS, SEGMENT_STARTS } from './memory'
-import { actionAt, actionLength, keyHash, resourceAt, resourceLength, segmentCount } from './request'
-import { equalBytes, hashBytes } from './text'
+import { actionAt, actionHash, actionLength, keyHash, resourceAt, resourceLength, segmentCount } from './request'
+import { equalBytes } from './text'
 
 let keyCount: u32 = 0
 let keysOf: usize = 0
 let action: i32 = -1
-let actionHash: u32 = 0
 
 /** Forgets the last request's keys. */
 export function resetRules(): void {
   keysOf = 0
-  actionHash = hashBytes(actionAt, actionLength, <u32>SEED_NAME)
 }
 
 function prepare(base: usize): void {

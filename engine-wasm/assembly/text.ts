@@ -1,5 +1,5 @@
 /** Bytes of UTF-8: hashing, comparison, well-formedness and the rules of names. */
-import { HASH_ONE, HASH_TWO } from '../format/layout'
+import { HASH_ONE, HASH_TWO, SEED_NAME } from '../format/layout'
 
 /** The first `length` (1-8) bytes at `address` as a word, the rest zero. */
 export function word(address: usize, length: usize): u64 {
@@ -126,18 +126,25 @@ export function segmentText(address: usize, length: usize): bool {
   return true
 }
 
+/** Hash of the name that `isName` saw last: what `hashBytes` makes of it. */
+export let nameHash: u32 = 0
+
 /** True for an agent's name or an action: 1-128 bytes of segment text. */
 export function isName(address: usize, length: usize): bool {
   if (length == 0 || length > 128) return false
   let at = address
   let left = length
+  let hash: u32 = <u32>SEED_NAME
+  let plain = true
   while (left > 0) {
     const take = left < 8 ? left : 8
-    const value = load<u64>(at)
     const mask = <u64>-1 >> (<u64>(8 - take) << 3)
-    if (!plainWord(value, take) || (colons(value) & mask) != 0) return segmentText(address, length)
+    const value = load<u64>(at) & mask
+    plain = plain && plainWord(value, take) && colons(value) == 0
+    hash = fold(hash, value)
     at += take
     left -= take
   }
-  return true
+  nameHash = finish(hash ^ <u32>length)
+  return plain || segmentText(address, length)
 }
