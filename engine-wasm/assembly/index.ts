@@ -73,9 +73,10 @@ export function res_ptr(): usize {
 
 /** Makes room for a request of `len` bytes; its address, or 0. The address of smaller requests may change with it. */
 export function req_reserve(len: usize): usize {
-  if (len <= requestBytes) return request
   if (len > <usize>MAX_REQUEST_BYTES) return 0
-  const bytes = len + (len >> 1)
+  if (len <= requestBytes) return request
+  const wanted = len + (len >> 1)
+  const bytes = wanted < <usize>MAX_REQUEST_BYTES ? wanted : <usize>MAX_REQUEST_BYTES
   const at = grow(bytes)
   if (at == 0) return 0
   request = at
