@@ -248,14 +248,17 @@ function loseFact(random: Random, request: Json): void {
 
 /** Facts of another type or form: unknown, never malformed. */
 function setOddFact(random: Random, request: Json): void {
-  const fact = random.pick(['ip', 'now', 'since', 'approvedAt', 'trust', 'args', 'args', 'args', 'args'])
+  const fact = random.pick(['ip', 'ip', 'now', 'now', 'since', 'approvedAt', 'trust', 'args', 'args', 'args', 'args'])
   if (fact !== 'args') {
     request[fact] = random.pick(ODD_FACTS[fact] ?? [null])
     return
   }
   const args = toObject(request.args)
   const name = random.pick(['path', 'mode', 'n', 'flag', 'net', 'at', 'deep', 'odd name'])
-  args[name] = random.chance(0.25) ? null : random.pick(ODD_ARGUMENTS)
+  const likely = name === 'net' ? ODD_FACTS.ip : name === 'at' ? ODD_TIMES : undefined
+  args[name] = random.chance(0.25)
+    ? null
+    : random.pick(likely !== undefined && random.chance(0.7) ? likely : ODD_ARGUMENTS)
   if (random.chance(0.2)) args[random.pick(['__proto__x', '', 'ü', 'Path', '\ud800', 'constructor'])] = 1
   request.args = args
 }
