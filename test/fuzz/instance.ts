@@ -13,7 +13,6 @@ import {
 
 interface Exports {
   readonly memory: WebAssembly.Memory
-  readonly kavach_heap: WebAssembly.Global<'i32'>
   req_ptr(): number
   req_cap(): number
   req_reserve(bytes: number): number
@@ -40,6 +39,8 @@ const MODULE = new WebAssembly.Module(Uint8Array.from(loadEngineWasm()))
 
 export class Instance {
   readonly exports: Exports
+  /** The end of memory, where no slot is. */
+  private ours = { start: 0, end: 0 }
 
   constructor() {
     // What docs/abi.md promises; a name that is not there fails when it is called.
@@ -78,9 +79,13 @@ export class Instance {
 
   /** Lets the module find an image whose slack ends where memory ends, so that one byte further is a trap; the status. */
   bootAtEnd(image: Uint8Array, slack: Uint8Array): number {
-    const { memory, kavach_heap } = this.exports
-    const missing = kavach_heap.value + image.length + IMAGE_SLACK - memory.buffer.byteLength
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE))
+    const { memory } = this.exports
+    const end = memory.buffer.byteLength
+    // What lies before may be a slot, and the module may have put one at the end since.
+    if (end !== this.ours.end || end - this.ours.start < image.length + IMAGE_SLACK) {
+      memory.grow(Math.ceil((image.length + IMAGE_SLACK) / PAGE))
+      this.ours = { start: end, end: memory.buffer.byteLength }
+    }
     const at = memory.buffer.byteLength - image.length - IMAGE_SLACK
     this.bytes().set(image, at)
     this.bytes().set(slack.subarray(0, IMAGE_SLACK), at + image.length)
