@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import { emitImage } from '../compiler/emit/index.ts'
 import type { RuleOrigin, SourceMap, TestRequest, TestResult } from '../compiler/front/index.ts'
-import type { Engine, EngineRequest } from '../engine-wasm/host/index.ts'
+import type { EngineRequest, LiveEngine } from '../engine-wasm/host/index.ts'
 import type { Diagnostic } from '../grammar/index.ts'
 import { requireSound, type SoundPolicy } from './checked.ts'
 import { EXIT_FINDINGS, EXIT_FINE } from './exit.ts'
@@ -69,7 +69,7 @@ function toEngineRequest(request: TestRequest): EngineRequest {
 }
 
 /** The guardrail that denied, or the grant that was used, or the one that came nearest. */
-function ruleBehind(engine: Engine, map: SourceMap, { request }: TestResult): Answer['rule'] {
+function ruleBehind(engine: LiveEngine, map: SourceMap, { request }: TestResult): Answer['rule'] {
   const { decision, rules } = engine.explain(toEngineRequest(request), { charge: 'caller' })
   const decided = map.rules[decision.guard ?? decision.grant ?? -1]
   if (decided !== undefined) return { origin: decided, said: `this ${nounOf(decided)} decided` }

@@ -7,7 +7,7 @@ import { emitImage, emitState, spliceModule } from '../../compiler/emit/index.ts
 import { checkPolicy, RUNTIME_TEST_STATE, runTests } from '../../compiler/front/index.ts'
 import { parseState } from '../../compiler/model/index.ts'
 import { createReference } from '../../compiler/reference/index.ts'
-import { loadEngine } from '../../engine-wasm/host/index.ts'
+import { loadLiveEngine } from '../../engine-wasm/host/index.ts'
 import { parsePolicy } from '../../grammar/index.ts'
 import { productionsOf } from '../corpus/productions.ts'
 
@@ -19,7 +19,7 @@ describe.each(NAMES)('policies/%s', (name) => {
 
   test('answers its tests in the engine and in the reference as they expect', () => {
     if (model === undefined) throw new Error('the policy has errors')
-    const engine = loadEngine(spliceModule(loadEngineWasm(), emitImage(model)))
+    const engine = loadLiveEngine(spliceModule(loadEngineWasm(), emitImage(model)))
     const hasBoundary = model.boundary !== undefined
     const made = parseState(hasBoundary ? RUNTIME_TEST_STATE : {})
     if (!made.ok) throw new Error(made.message)

@@ -3,7 +3,7 @@ import { emitImage, emitState } from '../../compiler/emit/index.ts'
 import { type CheckResult, checkPolicy, meterKeys, type SourceMap } from '../../compiler/front/index.ts'
 import { parseState } from '../../compiler/model/index.ts'
 import { createReference, type Reference, type ReferenceReservation } from '../../compiler/reference/index.ts'
-import { type Engine, EngineError, type EngineRequest, loadEngine } from '../../engine-wasm/host/index.ts'
+import { EngineError, type EngineRequest, type LiveEngine, loadLiveEngine } from '../../engine-wasm/host/index.ts'
 import { type Diagnostic, type PolicyFile, parsePolicy } from '../../grammar/index.ts'
 
 /** What is compared of a decision. */
@@ -20,7 +20,7 @@ export interface Plain {
 export interface Subject {
   readonly map: SourceMap
   readonly reference: Reference
-  readonly engine: Engine
+  readonly engine: LiveEngine
 }
 
 /** One file of a policy. */
@@ -59,7 +59,7 @@ export function createSubject(sources: readonly Source[], state: unknown): Subje
   const stateKeys = made.flatMap(({ grants }) => grants.flatMap(({ limits }) => (limits ?? []).map(({ key }) => key)))
   const keys = meterKeys(files)
   const reference = createReference(files.toReversed(), state, { keyOf: (clause) => keys.get(clause), stateKeys })
-  const engine = loadEngine(emitImage(checked.model))
+  const engine = loadLiveEngine(emitImage(checked.model))
   for (const record of emitState(parsed.value)) putRecord(engine, record)
   for (const name of parsed.value.revoked) engine.setFlag(name, 'revoked')
   for (const name of parsed.value.suspended) engine.setFlag(name, 'suspended')
@@ -67,7 +67,7 @@ export function createSubject(sources: readonly Source[], state: unknown): Subje
 }
 
 /** An agent whose name the policy declares is not made. */
-function putRecord(engine: Engine, record: Uint8Array): void {
+function putRecord(engine: LiveEngine, record: Uint8Array): void {
   try {
     engine.putRecord(record)
   } catch (error) {

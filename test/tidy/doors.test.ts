@@ -48,7 +48,7 @@ test('every door opens from inside the package, and gives what ARCHITECTURE.md s
     encoding: 'utf8',
   })
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-  const loader = ['EngineError', 'loadEngine', 'openEngine']
+  const loader = ['EngineError', 'loadEngine', 'loadLiveEngine', 'openEngine']
   expect(JSON.parse(stdout)).toEqual({
     kavachos: loader,
     'kavachos/engine': loader,

@@ -1,9 +1,9 @@
 /** What is no request is a denial, and never an exception. */
 import { describe, expect, test } from 'vitest'
-import { type EngineRequest, loadEngine } from '../../../engine-wasm/host/index.ts'
+import { type EngineRequest, loadLiveEngine } from '../../../engine-wasm/host/index.ts'
 import { compilePolicy } from '../../abi/compiled.ts'
 
-const engine = loadEngine(
+const engine = loadLiveEngine(
   compilePolicy(
     `policy p
 autonomous agent a {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Decision, EngineError, type EngineRequest, loadEngine } from '../../../engine-wasm/host/index.ts'
+import { type Decision, EngineError, type EngineRequest, loadLiveEngine } from '../../../engine-wasm/host/index.ts'
 import { compileFolder, compilePolicy, recordsOf } from '../../abi/compiled.ts'
 
 const GRANTS = `
@@ -34,7 +34,7 @@ function gist({ decision, allowed, reason }: Decision): readonly unknown[] {
 }
 
 describe('a decision that depends on a meter', () => {
-  const engine = loadEngine(ONE.image)
+  const engine = loadLiveEngine(ONE.image)
   const meter = {
     key: expect.stringMatching(/^[0-9a-f]{16}\/minute\/agent=a$/),
     window: 'minute',
@@ -109,7 +109,9 @@ describe('a decision that depends on a meter', () => {
   })
 
   test('is never allowed, and no waiting helps, when the limit is 0 or the amount above the limit', () => {
-    const none = loadEngine(compilePolicy('policy p autonomous agent a { allow call on r:** rate 0 per day }').image)
+    const none = loadLiveEngine(
+      compilePolicy('policy p autonomous agent a { allow call on r:** rate 0 per day }').image,
+    )
     const zero = none.decide(ask('call', { readings: {} }), { charge: 'caller' })
     expect([...gist(zero), zero.retryAfter]).toEqual(['limited', false, 'rate-limited', undefined])
     const dear = engine.decide(ask('pay', { agent: 'payer', cost: 2, readings: {} }), { charge: 'caller' })
@@ -126,7 +128,7 @@ describe('a decision that depends on a meter', () => {
 })
 
 describe('a port for meters', () => {
-  const engine = loadEngine(ONE.image)
+  const engine = loadLiveEngine(ONE.image)
 
   /** A store in memory; `race` takes from every meter between reading and taking, so many times. */
   function createStore(race = 0) {
@@ -207,7 +209,7 @@ describe('a port for meters', () => {
 })
 
 describe('a decision that depends on an approval', () => {
-  const engine = loadEngine(ONE.image)
+  const engine = loadLiveEngine(ONE.image)
 
   test('says who must agree and until when', () => {
     const decision = engine.decide(ask('ask'), { charge: 'caller' })
@@ -232,7 +234,7 @@ describe('a decision that depends on an approval', () => {
 })
 
 test('the option `possible` counts absent arguments for access', () => {
-  const engine = loadEngine(
+  const engine = loadLiveEngine(
     compilePolicy('policy p autonomous agent a { allow call on r:** when args.n <= 5 and args only [n] }').image,
   )
   expect(engine.decide(ask('call')).reason).toBe('arg-mismatch')
@@ -242,7 +244,7 @@ test('the option `possible` counts absent arguments for access', () => {
 
 describe('a batch', () => {
   test('gives the answers of single decisions, in order', () => {
-    const engine = loadEngine(compileFolder('acme').image)
+    const engine = loadLiveEngine(compileFolder('acme').image)
     for (const record of recordsOf(STATE)) engine.putRecord(record)
     const requests = [
       ...mixture(),
@@ -310,7 +312,7 @@ describe('what is made at run time', () => {
   const second = { via: ['helper'], agent: 'second', action: 'read', resource: 'r:x' }
 
   function withRecords() {
-    const engine = loadEngine(ONE.image)
+    const engine = loadLiveEngine(ONE.image)
     for (const record of records) engine.putRecord(record)
     return engine
   }
@@ -335,7 +337,7 @@ describe('what is made at run time', () => {
   })
 
   test('is refused under the name of a declared agent, and when it is no record', () => {
-    const engine = loadEngine(ONE.image)
+    const engine = loadLiveEngine(ONE.image)
     const [taken] = recordsOf({ agents: [{ name: 'a', type: 'service', permissions: [] }] })
     expect(codeOf(() => engine.putRecord(taken ?? new Uint8Array()))).toBe('name-taken')
     expect(codeOf(() => engine.putRecord(ONE.image))).toBe('bad-version')
@@ -344,7 +346,7 @@ describe('what is made at run time', () => {
   })
 
   test('is fetched from its source when the engine does not hold it', () => {
-    const engine = loadEngine(ONE.image)
+    const engine = loadLiveEngine(ONE.image)
     const asked: string[] = []
     const source = {
       agent(name: string) {
@@ -378,7 +380,7 @@ describe('what is made at run time', () => {
   })
 
   /** Puts records until the ring has gone round. */
-  function evictAll(engine: ReturnType<typeof loadEngine>): void {
+  function evictAll(engine: ReturnType<typeof loadLiveEngine>): void {
     const permissions = Array.from({ length: 2000 }, (_, i) => ({ resource: `r:x${i}`, actions: ['read'] }))
     const [filler] = recordsOf({ agents: [{ name: 'filler', type: 'service', permissions }] })
     const size = filler?.length ?? 0
@@ -389,7 +391,7 @@ describe('what is made at run time', () => {
 
 describe('flags', () => {
   test('hold for what the policy declares, and can be taken back', () => {
-    const engine = loadEngine(ONE.image)
+    const engine = loadLiveEngine(ONE.image)
     const chain = { via: ['a'], agent: 'd', action: 'read', resource: 'r:x' }
     engine.setFlag('a', 'suspended')
     expect([engine.decide(ask('read')).reason, engine.decide(chain).reason]).toEqual([
@@ -407,7 +409,7 @@ describe('flags', () => {
   })
 
   test('hold for a delegation made at run time', () => {
-    const engine = loadEngine(ONE.image)
+    const engine = loadLiveEngine(ONE.image)
     for (const record of recordsOf(STATE)) engine.putRecord(record)
     engine.setFlag({ from: 'helper', to: 'second' }, 'revoked')
     const asked = { via: ['helper'], agent: 'second', action: 'read', resource: 'r:x' }
@@ -415,7 +417,7 @@ describe('flags', () => {
   })
 
   test('are refused for what is no name, and when there is no room', () => {
-    const engine = loadEngine(ONE.image)
+    const engine = loadLiveEngine(ONE.image)
     expect(codeOf(() => engine.setFlag('', 'revoked'))).toBe('bad-name')
     expect(codeOf(() => engine.setFlag('x'.repeat(300), 'revoked'))).toBe('bad-name')
     const fill = () => {
@@ -428,7 +430,7 @@ describe('flags', () => {
 })
 
 test('explain names the rules that matched, who holds them and what failed', () => {
-  const engine = loadEngine(
+  const engine = loadLiveEngine(
     compilePolicy(`policy p
 autonomous agent a {
   allow read on r:** when trust >= 50 and ip in cidr [10.0.0.0/8]
@@ -453,7 +455,7 @@ delegate a -> d { allow read on r:x }`).image,
 })
 
 test('explain charges nothing and reads what is there to be read', () => {
-  const engine = loadEngine(ONE.image)
+  const engine = loadLiveEngine(ONE.image)
   const meters = {
     read: (all: readonly { readonly key: string }[]) => Object.fromEntries(all.map(({ key }) => [key, 1])),
     take(): boolean {
@@ -476,7 +478,7 @@ describe('another policy', () => {
     ['the bytes of a module', two.module],
     ['a module', new WebAssembly.Module(two.module.slice())],
   ])('takes the place of the old one: %s', (_, source) => {
-    const engine = loadEngine(ONE.image)
+    const engine = loadLiveEngine(ONE.image)
     for (const record of recordsOf(STATE)) engine.putRecord(record)
     engine.setFlag('d', 'revoked')
     engine.reload(source)
@@ -506,7 +508,7 @@ describe('another policy', () => {
     ['a damaged image', damaged(compilePolicy(POLICY(3)).image), 'bad-digest', /bad-digest/],
     ['nonsense', new Uint8Array(100), 'bad-module', /compile/],
   ])('is refused and the old one stays: %s', async (_, source, code, message) => {
-    const engine = loadEngine(two.image)
+    const engine = loadLiveEngine(two.image)
     const error = errorOf(() => engine.reload(source))
     expect(error.code).toBe(code)
     expect(error.message).toMatch(message)
@@ -515,7 +517,7 @@ describe('another policy', () => {
   })
 
   test('of the same generation is refused whichever came first', () => {
-    const engine = loadEngine(ONE.image)
+    const engine = loadLiveEngine(ONE.image)
     expect(errorOf(() => engine.reload(other.image)).code).toBe('same-generation')
     engine.reload(two.image)
     expect(errorOf(() => engine.reload(other.image)).code).toBe('old-generation')
@@ -524,7 +526,7 @@ describe('another policy', () => {
   test('is loaded in slices, between which decisions, records and digests go on', async () => {
     const grants = Array.from({ length: 3000 }, (_, i) => `  allow read on r:g${i}:x${i}\n`).join('')
     const large = compilePolicy(`policy p generation 3 autonomous agent a {\n${grants}}`)
-    const engine = loadEngine(ONE.image)
+    const engine = loadLiveEngine(ONE.image)
     const digest = engine.sha256(new Uint8Array(1000))
     let slices = 0
     await engine.reloadAsync(large.image, {
@@ -546,7 +548,7 @@ describe('another policy', () => {
   test('that is overtaken by a later one is given up', async () => {
     const three = compilePolicy(POLICY(3))
     for (const source of [three.image, three.module]) {
-      const engine = loadEngine(ONE.image)
+      const engine = loadLiveEngine(ONE.image)
       let isFirst = true
       const overtaken = engine.reloadAsync(two.image, {
         async yield() {
@@ -562,7 +564,7 @@ describe('another policy', () => {
 })
 
 test('sha256 is that of the standard, whatever the length', () => {
-  const engine = loadEngine(ONE.image)
+  const engine = loadLiveEngine(ONE.image)
   // FIPS 180-4: the empty message, and one of exactly one block less a byte for the padding.
   expect(engine.sha256(new Uint8Array())).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
   expect(engine.sha256(new TextEncoder().encode('abc'))).toBe(

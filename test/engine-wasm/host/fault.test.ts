@@ -1,7 +1,7 @@
 /** A trap inside the module is a denial, after which everything is as before. */
 import { describe, expect, test } from 'vitest'
-import { type Engine, loadEngine, openEngine } from '../../../engine-wasm/host/index.ts'
-import { compilePolicy, ENGINE, recordsOf } from '../../abi/compiled.ts'
+import { type LiveEngine, loadLiveEngine } from '../../../engine-wasm/host/index.ts'
+import { compilePolicy, recordsOf } from '../../abi/compiled.ts'
 import { trapAt } from './faulty.ts'
 
 const POLICY = (generation: number) => `policy p generation ${generation}
@@ -15,7 +15,7 @@ const GOOD = { agent: 'a', action: 'read', resource: 'r:x' }
 const BAD = { agent: 'a', action: 'read', resource: `r:${'x'.repeat(58)}` }
 const STATE = { agents: [{ name: 'made', type: 'service', permissions: [{ resource: '**', actions: ['read'] }] }] }
 
-function reasons(engine: Engine): readonly string[] {
+function reasons(engine: LiveEngine): readonly string[] {
   return ['a', 'gone', 'made', 'dropped'].map((agent) => engine.decide({ ...GOOD, agent }).reason)
 }
 
@@ -23,7 +23,7 @@ describe('after a trap', () => {
   const faulty = trapAt(module, FATAL)
 
   test('the answer is a denial, and the next one is right', () => {
-    const engine = loadEngine(faulty)
+    const engine = loadLiveEngine(faulty)
     const { policy } = engine
     expect(engine.decide(BAD)).toEqual({
       decision: 'deny',
@@ -41,7 +41,7 @@ describe('after a trap', () => {
   })
 
   test('records and flags are there, and what was dropped is not', () => {
-    const engine = loadEngine(faulty)
+    const engine = loadLiveEngine(faulty)
     for (const record of recordsOf(STATE)) engine.putRecord(record)
     for (const record of recordsOf({ agents: [{ ...STATE.agents[0], name: 'dropped' }] })) engine.putRecord(record)
     engine.dropRecord('dropped')
@@ -59,7 +59,7 @@ describe('after a trap', () => {
   })
 
   test('the policy is the one that was reloaded, and an older one is still refused', () => {
-    const engine = loadEngine(faulty)
+    const engine = loadLiveEngine(faulty)
     const newer = compilePolicy(`${POLICY(6)} forbid read on r:x`)
     engine.reload(newer.image)
     expect(engine.decide(BAD).reason).toBe('engine-fault')
@@ -72,7 +72,7 @@ describe('after a trap', () => {
   })
 
   test('another module takes its place, without the fault', () => {
-    const engine = loadEngine(faulty)
+    const engine = loadLiveEngine(faulty)
     engine.setFlag('gone', 'revoked')
     engine.decide(BAD)
     engine.reload(module)
@@ -81,7 +81,7 @@ describe('after a trap', () => {
   })
 
   test('an image that was being loaded is given up', async () => {
-    const engine = openEngine(new WebAssembly.Module(trapAt(ENGINE, FATAL)), image)
+    const engine = loadLiveEngine(faulty)
     let isFirst = true
     const loading = engine.reloadAsync(compilePolicy(POLICY(9)).image, {
       async yield() {
@@ -95,7 +95,7 @@ describe('after a trap', () => {
   })
 
   test('a batch is denied where it must be, and goes on', () => {
-    const engine = loadEngine(faulty)
+    const engine = loadLiveEngine(faulty)
     const found = engine.decideBatch([GOOD, BAD, GOOD]).map(({ reason }) => reason)
     expect(found.every((reason) => reason === 'engine-fault' || reason === 'allowed')).toBe(true)
     expect(found[1]).toBe('engine-fault')
@@ -104,7 +104,7 @@ describe('after a trap', () => {
 })
 
 test('a stack that is all but used up is a denial, and the engine goes on', () => {
-  const engine = loadEngine(image)
+  const engine = loadLiveEngine(image)
   const found = new Set<string>()
   const descend = (): void => {
     try {

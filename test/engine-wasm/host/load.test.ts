@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { EngineError, type EngineRequest, loadEngine, openEngine } from '../../../engine-wasm/host/index.ts'
+import {
+  EngineError,
+  type EngineRequest,
+  loadEngine,
+  loadLiveEngine,
+  openEngine,
+} from '../../../engine-wasm/host/index.ts'
 import { compilePolicy, ENGINE } from '../../abi/compiled.ts'
 
 const POLICY = `policy shop generation 7
@@ -29,7 +35,7 @@ describe('an engine is loaded from', () => {
       charged: undefined,
       policy: { name: 'shop', generation: 7, digest },
     })
-    expect(engine.maxSteps).toBeGreaterThan(0)
+    expect(loadLiveEngine(source).maxSteps).toBeGreaterThan(0)
   })
 
   test('an engine of the caller, with an image or a module that carries one', () => {

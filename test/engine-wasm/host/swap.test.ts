@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { DIGEST_BYTES, H_DIGEST, H_GENERATION } from '../../../engine-wasm/format/layout.ts'
-import { loadEngine } from '../../../engine-wasm/host/index.ts'
+import { loadLiveEngine } from '../../../engine-wasm/host/index.ts'
 import { compilePolicy } from '../../abi/compiled.ts'
 
 const SWAPS = 10_000
@@ -33,7 +33,7 @@ function withGeneration(image: Uint8Array | undefined, generation: number): Uint
 }
 
 test(`${SWAPS} swaps give no wrong decision, and forget no revocation`, () => {
-  const engine = loadEngine(withGeneration(EVEN, 2))
+  const engine = loadLiveEngine(withGeneration(EVEN, 2))
   engine.setFlag('gone', 'revoked')
   for (let generation = 3; generation < SWAPS + 3; generation++) {
     const image = withGeneration(generation % 2 === 0 ? EVEN : ODD, generation)
@@ -55,7 +55,7 @@ test('a large image is swapped in slices, under a load that gets right answers a
   const large = compilePolicy(
     `policy p autonomous agent even {\n${grants}}\nautonomous agent gone { allow read on r:** }`,
   )
-  const engine = loadEngine(withGeneration(EVEN, 1))
+  const engine = loadLiveEngine(withGeneration(EVEN, 1))
   engine.setFlag('gone', 'revoked')
   const reasonsFor = (resource: string) =>
     ['even', 'gone'].map((agent) => engine.decide({ agent, action: 'read', resource }).reason).join()
