@@ -30,7 +30,7 @@ import {
 import { addressHigh, addressLow, parseAddress } from './address'
 import { PRINCIPAL_SIZE, PRINCIPALS, SEGMENT_HASHES, SEGMENT_STARTS } from './memory'
 import { high, low, nano, scale } from './number'
-import { colons, equalBytes, finish, fold, isName, nameHash, plainWord, segmentText, word } from './text'
+import { colons, equalBytes, finish, fold, isName, nameHash, plainWord, segmentText } from './text'
 import { parsedTime, parseTime, weekMinute } from './time'
 
 /** A fact about a time: 0 absent, 1 known, 2 present but unknown. */
@@ -179,26 +179,20 @@ function readResource(): bool {
   while (true) {
     if (count == MAX_SEGMENTS) return false
     const start = at
-    while (true) {
+    while (at < end) {
       const left = end - at
-      if (left == 0) break
-      const take = left < 8 ? left : 8
       const value = load<u64>(at)
-      const mask = <u64>-1 >> (<u64>(8 - take) << 3)
-      const marks = colons(value) & mask
-      if (marks == 0) {
-        plain = plain && plainWord(value, take)
-        hash = fold(hash, value & mask)
-        at += take
-      } else {
-        const size = <usize>(ctz(marks) >> 3)
-        if (size > 0) {
-          plain = plain && plainWord(value, size)
-          hash = fold(hash, word(at, size))
-        }
+      // Bytes before the next `:`, 8 when there is none.
+      let size = <usize>(ctz(colons(value)) >> 3)
+      const last = size < left && size < 8
+      if (!last) size = left < 8 ? left : 8
+      if (size > 0) {
+        const part = value & (<u64>-1 >> (<u64>(8 - size) << 3))
+        plain = plain && plainWord(part, size)
+        hash = fold(hash, part)
         at += size
-        break
       }
+      if (last) break
     }
     const size = at - start
     if (size == 0 || size > 128) return false
