@@ -7,16 +7,18 @@ export let parsedTime: i64 = 0
 
 /** False when the text is no instant. Fractions below a millisecond are dropped. */
 export function parseTime(at: usize, length: usize): bool {
-  if (length < 20) return false
-  const year = digits(at, 4)
-  const month = digits(at + 5, 2)
-  const day = digits(at + 8, 2)
-  const hour = digits(at + 11, 2)
-  const minute = digits(at + 14, 2)
-  const second = digits(at + 17, 2)
-  if ((year | month | day | hour | minute | second) < 0) return false
-  if (load<u8>(at, 4) != 0x2d || load<u8>(at, 7) != 0x2d || load<u8>(at, 10) != 0x54) return false
-  if (load<u8>(at, 13) != 0x3a || load<u8>(at, 16) != 0x3a || load<u8>(at + length - 1) != 0x5a) return false
+  if (length < 20 || load<u8>(at + length - 1) != 0x5a) return false
+  for (let i: usize = 0; i < 19; i++) {
+    const c = <u32>load<u8>(at + i)
+    const mark: u32 = i == 4 || i == 7 ? 0x2d : i == 10 ? 0x54 : i == 13 || i == 16 ? 0x3a : 0
+    if (mark == 0 ? c - 0x30 > 9 : c != mark) return false
+  }
+  const year = two(at) * 100 + two(at + 2)
+  const month = two(at + 5)
+  const day = two(at + 8)
+  const hour = two(at + 11)
+  const minute = two(at + 14)
+  const second = two(at + 17)
   if (month < 1 || month > 12 || day < 1 || day > monthDays(year, month)) return false
   if (hour > 23 || minute > 59 || second > 59) return false
   let millis = 0
@@ -24,8 +26,8 @@ export function parseTime(at: usize, length: usize): bool {
     if (length < 22 || load<u8>(at, 19) != 0x2e) return false
     let weight = 100
     for (let i: usize = 20; i < length - 1; i++) {
-      const digit = digits(at + i, 1)
-      if (digit < 0) return false
+      const digit = <i32>load<u8>(at + i) - 0x30
+      if (<u32>digit > 9) return false
       millis += digit * weight
       weight /= 10
     }
@@ -34,19 +36,15 @@ export function parseTime(at: usize, length: usize): bool {
   return true
 }
 
-function digits(at: usize, count: usize): i32 {
-  let value = 0
-  for (let i: usize = 0; i < count; i++) {
-    const digit = <i32>load<u8>(at + i) - 0x30
-    if (digit < 0 || digit > 9) return -1
-    value = value * 10 + digit
-  }
-  return value
+/** The number that two digits stand for. */
+function two(at: usize): i32 {
+  const both = <i32>load<u16>(at)
+  return (both & 15) * 10 + ((both >> 8) & 15)
 }
 
 function monthDays(year: i32, month: i32): i32 {
   if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-  return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31
+  return 30 + ((month + (month >> 3)) & 1)
 }
 
 /** Days since 1970-01-01, by eras of 400 years that begin in March. */
