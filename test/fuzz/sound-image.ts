@@ -22,6 +22,24 @@ export function strayReference(image: Uint8Array): string | undefined {
   const mayPoint = (at: number, section: number, what: string) => {
     if (u32(at) !== layout.NONE) points(at, section, what)
   }
+  /** No two of a section share what they own: `[from, to)` by record, in their order. */
+  const owns = (ranges: readonly (readonly [number, number])[], what: string) => {
+    const used = ranges.filter(([from, to]) => from < to)
+    for (const [index, [from]] of used.entries()) claim(from >= (used[index - 1]?.[1] ?? 0), `${what} shared`)
+  }
+  const ownRules = (section: number, size: number, offset: number, what: string) => {
+    const sets = records(section, size).map((at) => at + offset)
+    owns(
+      sets.map((at) => [u32(at), u32(at) + u32(at + 4) + u32(at + 8)]),
+      `rules of ${what}`,
+    )
+  }
+  const ownSpans = (section: number, size: number, what: string) => {
+    owns(
+      records(section, size).map((at) => [u32(at), u32(at) + u32(at + 4)]),
+      what,
+    )
+  }
   const spans = (at: number, section: number, what: string) => claim(u32(at) + u32(at + 4) <= count(section), what)
 
   const isPolicy = u32(layout.H_KIND) === layout.KIND_POLICY
@@ -44,6 +62,11 @@ export function strayReference(image: Uint8Array): string | undefined {
     }
   }
 
+  ownRules(layout.S_AGENTS, layout.AGENT_SIZE, layout.AGENT_RULES, 'agents')
+  ownRules(layout.S_RULESETS, layout.RULESET_SIZE, layout.RULESET_RULES, 'roles')
+  ownRules(layout.S_DELEGATIONS, layout.DELEGATION_SIZE, layout.DELEGATION_RULES, 'delegations')
+  ownSpans(layout.S_CONDITIONS, layout.CONDITION_SIZE, 'atoms')
+  ownSpans(layout.S_LIMIT_LISTS, layout.LIMIT_LIST_SIZE, 'limits')
   points(layout.H_NAME, layout.S_STRINGS, 'name')
   mayPoint(layout.H_BOUNDARY_LIMITS, layout.S_LIMIT_LISTS, 'limits of the boundary')
   ruleSet(layout.H_GUARD_RULES, 'guardrails')
@@ -62,6 +85,10 @@ export function strayReference(image: Uint8Array): string | undefined {
     ruleSet(at + layout.AGENT_RULES, 'agent')
     spans(at + layout.AGENT_ROLES, layout.S_ROLE_REFS, 'roles')
     mayPoint(at + layout.AGENT_LIMITS, layout.S_LIMIT_LISTS, 'limits of an agent')
+    const roles = start(layout.S_ROLE_REFS) + 4 * u32(at + layout.AGENT_ROLES)
+    for (let index = 1; index < u32(at + layout.AGENT_ROLE_COUNT); index++) {
+      claim(u32(roles + 4 * index - 4) < u32(roles + 4 * index), 'a role twice')
+    }
   }
   for (const [index, at] of records(layout.S_RULES, layout.RULE_SIZE).entries()) {
     points(at + layout.RULE_PATTERN, layout.S_PATTERNS, 'pattern')
