@@ -14,7 +14,7 @@ const CARRIED = join(root, 'engine-wasm/host/engine-bytes.ts')
 const STATIC_BASE = 2048
 const STATIC_END = 16384
 /** Where images begin; `inspect` compares it with what the engine says. */
-const INITIAL_PAGES = 45
+const INITIAL_PAGES = 43
 
 mkdirSync(dirname(OUT), { recursive: true })
 mkdirSync(dirname(CARRIED), { recursive: true })
@@ -28,7 +28,7 @@ const { error, stderr } = await asc.main(
     '--optimizeLevel',
     '3',
     '--shrinkLevel',
-    '0',
+    '2',
     '--converge',
     '--noAssert',
     '--runtime',

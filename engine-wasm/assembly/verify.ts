@@ -171,7 +171,7 @@ const WORD = 7
  * For each section, then for the header: the size of a record and how many checks follow; then the checks: what is asked,
  * the field's offset, the section that it points into.
  */
-const SHAPES: StaticArray<i32> = [
+const SHAPES = memory.data<i32>([
   1,
   STRING_SIZE | (1 << 8),
   SPAN | (STRING_OFFSET << 8) | (S_BYTES << 16),
@@ -242,27 +242,27 @@ const SHAPES: StaticArray<i32> = [
   BELOW | (H_NAME << 8) | (S_STRINGS << 16),
   MAYBE | (H_BOUNDARY_LIMITS << 8) | (S_LIMIT_LISTS << 16),
   RULES | (H_BOUNDARY_RULES << 8) | (0 << 16),
-]
+])
 
 /** For each operation of an atom: what is asked of its start, and the section. A mask may be anything. */
-const ATOM_CHECKS: StaticArray<i32> = [
+const ATOM_CHECKS = memory.data<i32>([
   SPAN | (ATOM_START << 8) | (S_RANGES << 16),
   SPAN | (ATOM_START << 8) | (S_WEEKS << 16),
-  BELOW | (ATOM_START << 8) | (S_NUMBERS << 16),
-  BELOW | (ATOM_START << 8) | (S_NUMBERS << 16),
-  BYTE | (ATOM_START << 8) | (255 << 16),
-  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
-  BELOW | (ATOM_START << 8) | (S_DFAS << 16),
-  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
-  BELOW | (ATOM_START << 8) | (S_NUMBERS << 16),
-  SPAN | (ATOM_START << 8) | (S_RANGES << 16),
-  SPAN | (ATOM_START << 8) | (S_WEEKS << 16),
-  BELOW | (ATOM_START << 8) | (S_DFAS << 16),
-  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
-  BELOW | (ATOM_START << 8) | (S_NUMBERS << 16),
+  SPAN | (ATOM_START << 8) | (S_NUMBERS << 16),
   SPAN | (ATOM_START << 8) | (S_NUMBERS << 16),
   BYTE | (ATOM_START << 8) | (255 << 16),
-]
+  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
+  BELOW | (ATOM_START << 8) | (S_DFAS << 16),
+  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
+  SPAN | (ATOM_START << 8) | (S_NUMBERS << 16),
+  SPAN | (ATOM_START << 8) | (S_RANGES << 16),
+  SPAN | (ATOM_START << 8) | (S_WEEKS << 16),
+  BELOW | (ATOM_START << 8) | (S_DFAS << 16),
+  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
+  SPAN | (ATOM_START << 8) | (S_NUMBERS << 16),
+  SPAN | (ATOM_START << 8) | (S_NUMBERS << 16),
+  BYTE | (ATOM_START << 8) | (255 << 16),
+])
 
 /**
  * What a check under way knows stands behind the digest that it computes, so that both are set aside by one copy: image,
@@ -290,11 +290,6 @@ let base: usize = 0
 let cost: i64 = 0
 /** What is wrong when a check fails. */
 let fault: i32 = 0
-
-/** True when the image that was checked last is good. */
-export function verified(): bool {
-  return load<u32>(VERIFIER, V_BASE) != 0 && load<i32>(VERIFIER, V_STATE) == STATUS_OK
-}
 
 /** What a decision could visit for each way it meets a rule: rules, each with the atoms and lists of the largest condition. */
 export function imageWeight(): u64 {
@@ -364,7 +359,7 @@ function powerOfTwo(s: usize): bool {
 }
 
 function shapeOf(s: usize): usize {
-  let shape = changetype<usize>(SHAPES)
+  let shape = SHAPES
   for (let i: usize = 0; i < s; i++) shape += 4 + (<usize>load<u8>(shape, 1) << 2)
   return shape
 }
@@ -505,7 +500,7 @@ function isSound(stage: i32, index: u32, at: usize): bool {
     case S_CONDITIONS:
       return condition(at)
     case S_ATOMS: {
-      const check = changetype<usize>(ATOM_CHECKS) + (<usize>load<u8>(at, ATOM_OP) << 2)
+      const check = ATOM_CHECKS + (<usize>load<u8>(at, ATOM_OP) << 2)
       return passes(check, at) && (load<u8>(check, 2) != S_RANGES || sortedRanges(at))
     }
     case S_RANGES:
