@@ -675,6 +675,7 @@ function walk(last: u32): i32 {
     if (one < 0) return one
     outcome = min(outcome, one)
   }
+  if (!needsChoice) return outcome
   setMode(last)
   if (last == CHARGE) {
     for (let f = FACTORS; f < factorsEnd; f += FACTOR_SIZE) {
@@ -718,7 +719,7 @@ function chooseIn(f: usize): void {
   let bestOutcome = -1
   for (let c = <usize>load<u32>(f, F_START); c < end; c += CANDIDATE_SIZE) {
     if (load<u64>(c, C_ESTIMATE) > amount) continue
-    let outcome = walkCandidate(c, holder)
+    let outcome = needsChoice ? walkCandidate(c, holder) : OUTCOME_ALLOW
     if ((load<u32>(c, C_FLAGS) & RUNTIME) != 0) outcome = min(outcome, bound)
     // Nothing ranks below a candidate that is not there.
     if (outcome > bestOutcome || (outcome == bestOutcome && load<u64>(c, C_RANK) < load<u64>(best, C_RANK))) {
@@ -726,7 +727,7 @@ function chooseIn(f: usize): void {
       bestOutcome = outcome
     }
   }
-  if (load<u32>(f, F_KIND) != GRANTS) bestOutcome = min(bestOutcome, walkBoundary(f))
+  if (needsChoice && load<u32>(f, F_KIND) != GRANTS) bestOutcome = min(bestOutcome, walkBoundary(f))
   store<u32>(f, <u32>best, F_CHOSEN)
   store<i32>(f, bestOutcome, F_OUTCOME)
 }

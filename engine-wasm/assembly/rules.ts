@@ -32,7 +32,7 @@ import { actionAt, actionHash, actionLength, keyHash, resourceAt, resourceLength
 import { equalBytes } from './text'
 
 /** Rules that are walked through. */
-const FEW: u32 = 24
+const FEW: u32 = 10
 let keyBytes: usize = 0
 let keysOf: usize = 0
 let action: i32 = -1
@@ -61,22 +61,31 @@ function addKey(segments: u32, salt: u32): void {
 
 /** Meets every rule of a set that matches; `set` is where its start and the counts of hashed and general rules stand. */
 export function matchRules(base: usize, set: usize): void {
+  if (load<u64>(set, 4) == 0) return
   if (keysOf != base) prepare(base)
   const hashed = load<u32>(set, 4)
   const rules = section(base, S_RULES) + <usize>load<u32>(set) * RULE_SIZE
   const end = rules + <usize>hashed * RULE_SIZE
-  for (let k: usize = 0; k < keyBytes; k += 4) {
-    const key = load<u32>(k, KEYS)
-    let rule = rules
-    let count = hashed
-    // Halves until few are left: a processor guesses the way of a short walk, and not that of a search.
-    while (count > FEW) {
-      const half = count >> 1
-      if (load<u32>(rule + <usize>half * RULE_SIZE, RULE_HASH) < key) rule += <usize>half * RULE_SIZE
-      count -= half
+  if (hashed <= FEW) {
+    // A processor guesses the way of this walk, and not that of a search.
+    for (let rule = rules; rule < end; rule += RULE_SIZE) {
+      const hash = load<u32>(rule, RULE_HASH)
+      for (let k: usize = 0; k < keyBytes; k += 4) if (load<u32>(k, KEYS) == hash) tryRule(base, rule)
     }
-    while (rule < end && load<u32>(rule, RULE_HASH) < key) rule += RULE_SIZE
-    for (; rule < end && load<u32>(rule, RULE_HASH) == key; rule += RULE_SIZE) tryRule(base, rule)
+  } else {
+    for (let k: usize = 0; k < keyBytes; k += 4) {
+      const key = load<u32>(k, KEYS)
+      let rule = rules
+      // The first rule of the key is no further than `count` rules from here.
+      for (let count = hashed; count > 0; count >>= 1) {
+        const middle = rule + <usize>(count >> 1) * RULE_SIZE
+        if (load<u32>(middle, RULE_HASH) < key) {
+          rule = middle + RULE_SIZE
+          count--
+        }
+      }
+      for (; rule < end && load<u32>(rule, RULE_HASH) == key; rule += RULE_SIZE) tryRule(base, rule)
+    }
   }
   const last = end + <usize>load<u32>(set, 8) * RULE_SIZE
   for (let rule = end; rule < last; rule += RULE_SIZE) tryRule(base, rule)
