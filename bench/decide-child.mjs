@@ -104,7 +104,7 @@ async function load() {
   const { loadEngine } = await import('kavachos/engine')
   const { spliceModule } = await import('kavachos/compiler')
   const { readFileSync } = await import('node:fs')
-  const wasm = readFileSync(new URL('../build/engine.wasm', import.meta.url))
+  const wasm = readFileSync(process.env.KAVACH_ENGINE ?? new URL('../build/engine.wasm', import.meta.url))
   const engine = loadEngine(spliceModule(wasm, toImage(workload)))
   return {
     decide: (request) => engine.decide(request).allowed,

@@ -39,9 +39,9 @@ The exit code is 1 when there is an error; warnings alone leave it 0.`,
 }
 
 async function check(terminal: Terminal, path: string, options: CheckOptions): Promise<number> {
-  const settings = { strict: options.strict ?? false, now: terminal.parts.now(), lower: false }
+  const settings = { strict: options.strict ?? false, lower: false }
   let folder = loadPolicyFolder(terminal, path)
-  let checked = await checkFolder(folder, settings)
+  let checked = await checkFolder(terminal, folder, settings)
   if (options.fix) {
     const fixed = applyFixes(folder, checked.diagnostics)
     if (fixed.count > 0) {
@@ -51,7 +51,7 @@ async function check(terminal: Terminal, path: string, options: CheckOptions): P
       )
       terminal.note(`fixed ${plural(fixed.count, 'finding')} in ${plural(fixed.files.length, 'file')}\n`)
       folder = loadPolicyFolder(terminal, path)
-      checked = await checkFolder(folder, settings)
+      checked = await checkFolder(terminal, folder, settings)
     }
   }
   const code = await printFindings(terminal, folder, checked.diagnostics, options.format)

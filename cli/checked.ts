@@ -3,7 +3,7 @@ import type { CheckResult } from '../compiler/front/index.ts'
 import type { PolicyModel } from '../compiler/model/index.ts'
 import type { Diagnostic, PolicyFile } from '../grammar/index.ts'
 import { CliError, EXIT_FINDINGS } from './exit.ts'
-import { countFindings, printFindings } from './findings.ts'
+import { countFindings, plural, printFindings } from './findings.ts'
 import { loadFront, loadGrammar } from './language.ts'
 import { loadCatalogText, type PolicyFolder } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
@@ -14,21 +14,29 @@ export interface CheckedFolder extends Omit<CheckResult, 'diagnostics'> {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** `now`, in ms, is for warnings about what has expired; the model does not depend on it. */
 export interface CheckFolderOptions {
   readonly strict: boolean
-  readonly now: number
   /** `false` where the model is not needed, which is a third of the work. */
   readonly lower?: boolean
 }
 
 /** Parses, resolves and checks; reads the catalogs that the policy names. */
-export async function checkFolder(folder: PolicyFolder, options: CheckFolderOptions): Promise<CheckedFolder> {
+export async function checkFolder(
+  terminal: Terminal,
+  folder: PolicyFolder,
+  options: CheckFolderOptions,
+): Promise<CheckedFolder> {
   const [{ parsePolicy }, { checkPolicy }] = await Promise.all([loadGrammar(), loadFront()])
-  const parsed = folder.files.map(({ path, text }) => parsePolicy(path, text))
+  const parsed = folder.files.map(({ path, text }, index) => {
+    terminal.progress(() => `read ${index} of ${plural(folder.files.length, 'file')}`)
+    return parsePolicy(path, text)
+  })
+  terminal.progress(() => `checking ${plural(folder.files.length, 'file')}`)
   const files = parsed.map(({ file }) => file)
   const checked = checkPolicy(files, {
     ...options,
+    // Warnings about what has expired depend on the day; the model does not.
+    now: terminal.parts.now(),
     loadCatalog: (path, fromFile) => loadCatalogText(folder.root, path, fromFile),
   })
   const found = [...parsed.flatMap(({ diagnostics }) => diagnostics), ...checked.diagnostics]
@@ -46,7 +54,7 @@ export interface SoundPolicy extends CheckedFolder {
 
 /** As `checkFolder`, for commands that need a sound policy. @throws {CliError} 1, with the errors on standard error */
 export async function requireSound(terminal: Terminal, folder: PolicyFolder): Promise<SoundPolicy> {
-  const checked = await checkFolder(folder, { strict: false, now: terminal.parts.now() })
+  const checked = await checkFolder(terminal, folder, { strict: false })
   const { model } = checked
   if (model !== undefined) return { ...checked, model }
   const errors = checked.diagnostics.filter(({ severity }) => severity === 'error')

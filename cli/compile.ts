@@ -1,5 +1,5 @@
 /** `kavach compile`: a policy as one WebAssembly module, with its image, types and source map. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { Command } from 'commander'
 import { emitImage, spliceModule } from '../compiler/emit/index.ts'
@@ -7,11 +7,11 @@ import type { DiagnosticFormat } from '../grammar/index.ts'
 import { checkFolder } from './checked.ts'
 import { loadEngineWasm } from './engine-wasm.ts'
 import { CliError, EXIT_FINDINGS, EXIT_REFUSED } from './exit.ts'
-import { writeFilesAtomically } from './files.ts'
+import { loadBytes, writeFilesAtomically } from './files.ts'
 import { countFindings, formatOption, printFindings } from './findings.ts'
 import { toInstant } from './instant.ts'
 import { loadFront } from './language.ts'
-import { identityOf, isImage } from './module-file.ts'
+import { identityOf, toCompiled } from './module-file.ts'
 import { loadPolicyFolder } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -56,7 +56,7 @@ async function compile(terminal: Terminal, path: string, options: CompileOptions
     throw new CliError(64, '--not-after is not later than --not-before', 'swap them, or leave one out')
   }
   const folder = loadPolicyFolder(terminal, path)
-  const checked = await checkFolder(folder, { strict: false, now: terminal.parts.now() })
+  const checked = await checkFolder(terminal, folder, { strict: false })
   const diagnostics = options.requireProofs
     ? checked.diagnostics.map((found) => (found.code === NOT_PROVED ? { ...found, severity: 'error' as const } : found))
     : checked.diagnostics
@@ -77,9 +77,10 @@ async function compile(terminal: Terminal, path: string, options: CompileOptions
     ...(notAfter !== undefined && { notAfter }),
   }
   const { emitSourceMap, emitTypes } = await loadFront()
+  terminal.progress(() => `compiling ${model.name}`)
   const image = emitImage(model)
   const base = join(resolve(terminal.cwd, options.out), model.name)
-  refuseRollback(terminal, `${base}.img`, image)
+  refuseRollback(terminal, base, image)
   const files = [
     { path: `${base}.wasm`, data: spliceModule(loadEngineWasm(), image) },
     { path: `${base}.img`, data: image },
@@ -99,23 +100,36 @@ async function compile(terminal: Terminal, path: string, options: CompileOptions
 }
 
 /** A host refuses an older generation, and the same one with other bytes; so it is said here, where it can be mended. */
-function refuseRollback(terminal: Terminal, path: string, image: Uint8Array): void {
-  if (!existsSync(path)) return
-  const before = readFileSync(path)
-  if (!isImage(before)) return
-  const [old, next] = [identityOf(before), identityOf(image)]
-  const shown = relative(terminal.cwd, path)
-  if (next.generation < old.generation) {
-    throw new CliError(
-      EXIT_REFUSED,
-      `\`${shown}\` has generation ${old.generation}, this policy has ${next.generation}`,
-      `write \`generation ${old.generation + 1n}\` after the policy's name, or compile into another folder`,
-    )
+function refuseRollback(terminal: Terminal, base: string, image: Uint8Array): void {
+  const next = identityOf(image)
+  for (const path of [`${base}.img`, `${base}.wasm`]) {
+    const shown = relative(terminal.cwd, path)
+    const before = existsSync(path) ? imageOf(loadBytes(path, shown), shown) : undefined
+    if (before === undefined) continue
+    const old = identityOf(before)
+    if (next.generation < old.generation) {
+      throw new CliError(
+        EXIT_REFUSED,
+        `\`${shown}\` has generation ${old.generation}, this policy has ${next.generation}`,
+        `write \`generation ${old.generation + 1n}\` after the policy's name, or compile into another folder`,
+      )
+    }
+    if (next.generation === old.generation && next.digest !== old.digest) {
+      terminal.note(
+        `kavach: the policy changed and its generation did not: a host that runs generation ${old.generation} refuses this image\n` +
+          `  = help: write \`generation ${old.generation + 1n}\` after the policy's name before you deploy it\n`,
+      )
+      return
+    }
   }
-  if (next.generation === old.generation && next.digest !== old.digest) {
-    terminal.note(
-      `kavach: the policy changed and its generation did not: a host that runs generation ${old.generation} refuses this image\n` +
-        `  = help: write \`generation ${old.generation + 1n}\` after the policy's name before you deploy it\n`,
-    )
+}
+
+/** What lies there already, unless it is no policy of ours: then it is simply replaced. */
+function imageOf(bytes: Uint8Array, shown: string): Uint8Array | undefined {
+  try {
+    return toCompiled(bytes, shown).image
+  } catch (error) {
+    if (error instanceof CliError) return undefined
+    throw error
   }
 }

@@ -3,7 +3,7 @@ import { createReadStream, type ReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { emitImage } from '../compiler/emit/index.ts'
-import type { Engine, EngineRequest } from '../engine-wasm/host/index.ts'
+import type { EngineRequest, LiveEngine } from '../engine-wasm/host/index.ts'
 import { requireSound } from './checked.ts'
 import { CliError, EXIT_FINDINGS, EXIT_FINE, EXIT_INTERRUPTED } from './exit.ts'
 import { inputError, isFolder } from './files.ts'
@@ -56,18 +56,19 @@ async function evaluate(terminal: Terminal, options: EvalOptions): Promise<numbe
 
   let decided = 0
   terminal.parts.takeInterrupts()
-  for await (const line of readLines(openRequests(terminal, options.requests))) {
+  for await (const lines of readLines(openRequests(terminal, options.requests))) {
     if (interrupt.aborted) break
-    if ('text' in line && line.text.trim() === '') continue
-    await terminal.print(`${answer(engine, line, clock)}\n`)
-    decided++
-    terminal.progress(() => `${decided} decided`)
+    const asked = lines.filter((line) => !('text' in line) || line.text.trim() !== '')
+    if (asked.length === 0) continue
+    await terminal.print(asked.map((line) => `${answer(engine, line, clock)}\n`).join(''))
+    decided += asked.length
+    if (!terminal.parts.isScreen) terminal.progress(() => `${decided} decided`)
   }
   terminal.endProgress()
   return interrupt.aborted ? EXIT_INTERRUPTED : EXIT_FINE
 }
 
-async function openEngine(terminal: Terminal, named: string): Promise<Engine> {
+async function openEngine(terminal: Terminal, named: string): Promise<LiveEngine> {
   if (named.endsWith('.kavach') || isFolder(resolve(terminal.cwd, named), named)) {
     const { model } = await requireSound(terminal, loadPolicyFolder(terminal, named))
     return startEngine({ kind: 'image', image: emitImage(model) }, named)
@@ -88,10 +89,13 @@ function loadState(terminal: Terminal, named: string): unknown {
 /** Opens at once, so that a missing file is reported before anything is decided. */
 function openRequests(terminal: Terminal, named: string): AsyncIterable<Uint8Array> {
   const { stdin, interrupt } = terminal.parts
-  if (named === '-') return untilAborted(stdin, interrupt)
+  if (named === '-') {
+    if (terminal.parts.isTyped) terminal.note('reading requests from the keyboard, one a line; Ctrl-D ends\n')
+    return untilAborted(stdin, interrupt)
+  }
   const path = resolve(terminal.cwd, named)
   if (isFolder(path, named)) throw inputError(Object.assign(new Error(), { code: 'EISDIR' }), named)
-  return readable(createReadStream(path, { highWaterMark: 1 << 18 }), named, interrupt)
+  return readable(createReadStream(path, { highWaterMark: 1 << 17 }), named, interrupt)
 }
 
 async function* readable(stream: ReadStream, named: string, interrupt: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -118,7 +122,7 @@ async function* untilAborted(
   }
 }
 
-function answer(engine: Engine, line: Line, clock: (() => number) | undefined): string {
+function answer(engine: LiveEngine, line: Line, clock: (() => number) | undefined): string {
   if ('fault' in line) return refuse(engine, line, line.fault)
   try {
     const request: unknown = JSON.parse(line.text)
@@ -134,7 +138,7 @@ function answer(engine: Engine, line: Line, clock: (() => number) | undefined): 
   }
 }
 
-function decide(engine: Engine, request: object, clock: (() => number) | undefined): string {
+function decide(engine: LiveEngine, request: object, clock: (() => number) | undefined): string {
   // The engine looks at every member itself and answers invalid-request for what it does not like.
   const asked = request as EngineRequest & { readonly id?: unknown }
   const filled = {
@@ -146,7 +150,7 @@ function decide(engine: Engine, request: object, clock: (() => number) | undefin
   return JSON.stringify({ ...(asked.id !== undefined && { id: asked.id }), ...decision })
 }
 
-function refuse(engine: Engine, line: Line, fault: string): string {
+function refuse(engine: LiveEngine, line: Line, fault: string): string {
   const nothing = {} as EngineRequest // Deliberately no request: the engine says invalid-request.
   return JSON.stringify({ ...engine.decide(nothing, { charge: 'caller' }), detail: `line ${line.number}: ${fault}` })
 }

@@ -6,7 +6,7 @@ import { EXIT_FINDINGS, EXIT_FINE } from './exit.ts'
 import { isFolder, loadBytes, writeFilesAtomically } from './files.ts'
 import { formatOption, hasErrors, printFindings } from './findings.ts'
 import { loadGrammar } from './language.ts'
-import { policyFilesBelow, toText } from './policy-folder.ts'
+import { noPolicy, policyFilesBelow, toText } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
 
 interface FmtOptions {
@@ -40,6 +40,7 @@ Comments stay where they are. A file with a syntax error is not touched.`,
 }
 
 async function formatStream(terminal: Terminal, options: FmtOptions): Promise<number> {
+  if (terminal.parts.isTyped) terminal.note('reading a policy from the keyboard; Ctrl-D ends\n')
   const chunks: Uint8Array[] = []
   for await (const chunk of terminal.parts.stdin) chunks.push(Buffer.from(chunk))
   const text = toText(Buffer.concat(chunks), 'standard input')
@@ -53,6 +54,7 @@ async function formatStream(terminal: Terminal, options: FmtOptions): Promise<nu
 async function formatPath(terminal: Terminal, named: string, options: FmtOptions): Promise<number> {
   const path = resolve(terminal.cwd, named)
   const files = isFolder(path, named) ? policyFilesBelow(path, named).map((name) => join(path, name)) : [path]
+  if (files.length === 0) throw noPolicy(named)
   const changed: { path: string; data: string }[] = []
   let code = EXIT_FINE
   for (const file of files) {

@@ -1,4 +1,4 @@
-/** Lines of a byte stream, one at a time, whatever their length. */
+/** Lines of a byte stream as they come, whatever their length. */
 
 /** Longest line that is read, in bytes. */
 export const MAX_LINE_BYTES = 32 * 1024 * 1024
@@ -9,11 +9,15 @@ export type Line =
   | { readonly number: number; readonly fault: string }
 
 /**
- * Yields every line without its end (`\n` or `\r\n`); a byte order mark at its start is dropped.
+ * Yields the lines that each chunk of the stream completes, without their ends (`\n` or `\r\n`); a byte order mark at the
+ * start of a line is dropped.
  *
  * A line beyond `maxBytes` is skipped as it streams by, so that memory stays bounded.
  */
-export async function* readLines(stream: AsyncIterable<Uint8Array>, maxBytes = MAX_LINE_BYTES): AsyncGenerator<Line> {
+export async function* readLines(
+  stream: AsyncIterable<Uint8Array>,
+  maxBytes = MAX_LINE_BYTES,
+): AsyncGenerator<readonly Line[]> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let parts: Uint8Array[] = []
   let length = 0
@@ -28,15 +32,17 @@ export async function* readLines(stream: AsyncIterable<Uint8Array>, maxBytes = M
   }
 
   for await (const chunk of stream) {
+    const lines: Line[] = []
     let start = 0
     for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
       keep(chunk.subarray(start, end))
-      yield finish()
+      lines.push(finish())
       start = end + 1
     }
     keep(chunk.subarray(start))
+    if (lines.length > 0) yield lines
   }
-  if (length > 0) yield finish()
+  if (length > 0) yield [finish()]
 
   function keep(part: Uint8Array): void {
     length += part.length

@@ -26,7 +26,11 @@ export type Compiled =
 
 /** Reads `NAME.wasm` or `NAME.img`. @throws {CliError} 66 when it is missing, 1 when it is neither or cut short */
 export function loadCompiled(terminal: Terminal, named: string): Compiled {
-  const bytes = loadBytes(resolve(terminal.cwd, named), named)
+  return toCompiled(loadBytes(resolve(terminal.cwd, named), named), named)
+}
+
+/** The same for bytes that were read. */
+export function toCompiled(bytes: Uint8Array, named: string): Compiled {
   if (isWasm(bytes)) {
     const image = imageOfModule(bytes, named)
     return { kind: 'module', module: bytes, image }
@@ -44,7 +48,7 @@ export function identityOf(image: Uint8Array): ImageIdentity {
 }
 
 /** Whether `bytes` start as an image does. */
-export function isImage(bytes: Uint8Array): boolean {
+function isImage(bytes: Uint8Array): boolean {
   if (bytes.length < H_SECTIONS) return false
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(H_MAGIC, true) === IMAGE_MAGIC
 }

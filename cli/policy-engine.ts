@@ -1,14 +1,14 @@
 /** An engine that answers for a policy: what `eval` and `test` ask. */
 import { emitState } from '../compiler/emit/index.ts'
 import { parseState } from '../compiler/model/index.ts'
-import { type Engine, EngineError, loadEngine } from '../engine-wasm/host/index.ts'
+import { EngineError, type LiveEngine, loadLiveEngine } from '../engine-wasm/host/index.ts'
 import { CliError, EXIT_FINDINGS } from './exit.ts'
 import type { Compiled } from './module-file.ts'
 
 /** @throws {CliError} 1 when WebAssembly or the verifier of the engine refuses the bytes; `named` says whose they are */
-export function startEngine(compiled: Compiled, named: string): Engine {
+export function startEngine(compiled: Compiled, named: string): LiveEngine {
   try {
-    return loadEngine(compiled.kind === 'module' ? compiled.module : compiled.image)
+    return loadLiveEngine(compiled.kind === 'module' ? compiled.module : compiled.image)
   } catch (error) {
     if (!(error instanceof EngineError)) throw error
     throw new CliError(
@@ -20,7 +20,7 @@ export function startEngine(compiled: Compiled, named: string): Engine {
 }
 
 /** Adds what was made at run time, as `--state` gives it. @throws {CliError} 1 when `state` is none, or is refused */
-export function putState(engine: Engine, state: unknown, named: string): void {
+export function putState(engine: LiveEngine, state: unknown, named: string): void {
   const parsed = parseState(state)
   if (!parsed.ok) throw stateFault(named, parsed.message)
   const { agents } = parsed.value
@@ -35,7 +35,7 @@ export function putState(engine: Engine, state: unknown, named: string): void {
   }
 }
 
-function putRecord(engine: Engine, record: Uint8Array, agent: string | undefined): void {
+function putRecord(engine: LiveEngine, record: Uint8Array, agent: string | undefined): void {
   try {
     engine.putRecord(record)
   } catch (error) {

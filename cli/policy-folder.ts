@@ -29,15 +29,17 @@ export function loadPolicyFolder(terminal: Terminal, named: string): PolicyFolde
   const isDirectory = isFolder(path, named)
   const root = isDirectory ? path : dirname(path)
   const names = isDirectory ? policyFilesBelow(path, named) : [basename(path)]
-  if (names.length === 0) {
-    throw new CliError(
-      EXIT_NO_INPUT,
-      `\`${named}\` holds no policy: there is no file that ends in .kavach`,
-      `run \`kavach init ${named}\` to start one, or name the folder that has it`,
-    )
-  }
+  if (names.length === 0) throw noPolicy(named)
   const files = names.map((name) => ({ path: name, text: loadText(join(root, name), shownPath(terminal, root, name)) }))
   return { root, shown: named, files }
+}
+
+export function noPolicy(named: string): CliError {
+  return new CliError(
+    EXIT_NO_INPUT,
+    `\`${named}\` holds no policy: there is no file that ends in .kavach`,
+    `run \`kavach init ${named}\` to start one, or name the folder that has it`,
+  )
 }
 
 /** Names below `root` with `/`, in byte order. */

@@ -13,8 +13,12 @@ export interface TerminalParts {
   readonly color: boolean
   /** The same of standard error. */
   readonly errorColor: boolean
-  /** Whether standard error is a screen that somebody watches. */
-  readonly watched: boolean
+  /** Whether standard input is a keyboard. */
+  readonly isTyped: boolean
+  /** Whether standard output is a screen. */
+  readonly isScreen: boolean
+  /** Whether standard error is a screen: somebody watches. */
+  readonly isWatched: boolean
   /** Whether a stack trace is shown for what should not have happened. */
   readonly debug: boolean
   /** Milliseconds since 1970. */
@@ -25,17 +29,17 @@ export interface TerminalParts {
   readonly takeInterrupts: () => void
 }
 
-/** Progress is shown at most this often. */
+/** Progress is shown at most this often, and not before work has taken as long. */
 const PROGRESS_MS = 200
 
 export class Terminal {
   readonly parts: TerminalParts
+  readonly #progress: { at: number; isShown: boolean }
   #exitCode = 0
-  #progressAt = 0
-  #hasProgress = false
 
-  constructor(parts: TerminalParts) {
+  constructor(parts: TerminalParts, progress = { at: parts.now(), isShown: false }) {
     this.parts = parts
+    this.#progress = progress
   }
 
   get cwd(): string {
@@ -57,13 +61,14 @@ export class Terminal {
 
   /** The same terminal, printing to standard error. */
   toErrors(): Terminal {
-    return new Terminal({ ...this.parts, stdout: this.parts.stderr, color: this.parts.errorColor })
+    const { stderr, errorColor, isWatched } = this.parts
+    return new Terminal({ ...this.parts, stdout: stderr, color: errorColor, isScreen: isWatched }, this.#progress)
   }
 
   /** Writes to standard output and waits while the reader is slower than we are. */
   async print(text: string): Promise<void> {
-    this.endProgress()
-    const { stdout } = this.parts
+    const { stdout, isScreen } = this.parts
+    if (isScreen) this.endProgress()
     if (!stdout.write(text) && !stdout.destroyed) await once(stdout, 'drain')
   }
 
@@ -75,17 +80,17 @@ export class Terminal {
 
   /** Shows how far long work has come, on one line that the next output replaces; nothing where nobody watches. */
   progress(describe: () => string): void {
-    if (!this.parts.watched) return
+    if (!this.parts.isWatched) return
     const now = this.parts.now()
-    if (now - this.#progressAt < PROGRESS_MS) return
-    this.#progressAt = now
-    this.#hasProgress = true
+    if (now - this.#progress.at < PROGRESS_MS) return
+    this.#progress.at = now
+    this.#progress.isShown = true
     this.parts.stderr.write(`\r\u001b[K${describe()}`)
   }
 
   endProgress(): void {
-    if (!this.#hasProgress) return
-    this.#hasProgress = false
+    if (!this.#progress.isShown) return
+    this.#progress.isShown = false
     this.parts.stderr.write('\r\u001b[K')
   }
 }

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import { emitImage } from '../compiler/emit/index.ts'
 import type { RuleOrigin, SourceMap, TestRequest, TestResult } from '../compiler/front/index.ts'
-import type { Engine, EngineRequest } from '../engine-wasm/host/index.ts'
+import type { EngineRequest, LiveEngine } from '../engine-wasm/host/index.ts'
 import type { Diagnostic } from '../grammar/index.ts'
 import { requireSound, type SoundPolicy } from './checked.ts'
 import { EXIT_FINDINGS, EXIT_FINE } from './exit.ts'
@@ -40,8 +40,9 @@ async function test(terminal: Terminal, path: string, { format }: TestOptions): 
   const folder = loadPolicyFolder(terminal, path)
   const policy = await requireSound(terminal, folder)
   const answers = await answerAll(policy)
+  const show = (file: string): string => shownPath(terminal, folder.root, file)
   const failed = answers.filter(({ result }) => !result.passed)
-  if (format === 'json') await terminal.print(`${JSON.stringify(toJson(policy, answers), null, 2)}\n`)
+  if (format === 'json') await terminal.print(`${JSON.stringify(toJson(policy, answers, show), null, 2)}\n`)
   if (format === 'text') await terminal.print(toText(terminal, folder, answers))
   if (format !== 'json') await printFindings(terminal, folder, failed.map(toDiagnostic), format)
   if (format === 'text') await terminal.print(`${failed.length > 0 ? '\n' : ''}${summary(terminal, path, answers)}`)
@@ -68,7 +69,7 @@ function toEngineRequest(request: TestRequest): EngineRequest {
 }
 
 /** The guardrail that denied, or the grant that was used, or the one that came nearest. */
-function ruleBehind(engine: Engine, map: SourceMap, { request }: TestResult): Answer['rule'] {
+function ruleBehind(engine: LiveEngine, map: SourceMap, { request }: TestResult): Answer['rule'] {
   const { decision, rules } = engine.explain(toEngineRequest(request), { charge: 'caller' })
   const decided = map.rules[decision.guard ?? decision.grant ?? -1]
   if (decided !== undefined) return { origin: decided, said: `this ${nounOf(decided)} decided` }
@@ -165,14 +166,14 @@ function nounOf(rule: RuleOrigin): string {
   return rule.kind === 'allow' ? 'grant' : 'guardrail'
 }
 
-function toJson({ model, map }: SoundPolicy, answers: readonly Answer[]): unknown {
+function toJson({ model, map }: SoundPolicy, answers: readonly Answer[], show: (path: string) => string): unknown {
   const failed = answers.filter(({ result }) => !result.passed).length
   return {
     policy: { name: model.name, generation: Number(model.generation), rules: map.rules.length },
     passed: answers.length - failed,
     failed,
     tests: groupByTest(answers).map(({ path, title, rows }) => ({
-      path,
+      path: show(path),
       title,
       rows: rows.flat().map(({ result, rule }) => ({
         row: oneLine(result.row),
@@ -180,7 +181,9 @@ function toJson({ model, map }: SoundPolicy, answers: readonly Answer[]): unknow
         request: withTimes(result.request),
         expected: result.expected,
         got: result.got,
-        ...(rule !== undefined && { rule: { id: rule.origin.id, path: rule.origin.path, line: rule.origin.line } }),
+        ...(rule !== undefined && {
+          rule: { id: rule.origin.id, path: show(rule.origin.path), line: rule.origin.line },
+        }),
       })),
     })),
   }

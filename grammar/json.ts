@@ -64,7 +64,8 @@ function readValue(state: State, depth: number): JsonValue {
   if (constant === undefined) {
     const end = at + Math.max(word.length, 1)
     const found = at < text.length && !/\s/.test(first) ? `found \`${text.slice(at, end)}\`` : 'found nothing'
-    return fail(at, end, 'KV0113', `expected a JSON value, ${found}`, 'strings of JSON stand in double quotes')
+    const help = /^['`A-Za-z]/.test(first) ? 'strings of JSON stand in double quotes' : undefined
+    return fail(at, Math.min(end, text.length), 'KV0113', `expected a JSON value, ${found}`, help)
   }
   state.at += word.length
   return constant
@@ -92,7 +93,12 @@ function readObject(state: State, depth: number): JsonValue {
     seen.set(key, span)
     skipBlanks(state)
     if (state.text.charAt(state.at) !== ':') {
-      return fail(state.at, state.at + 1, 'KV0113', `expected \`:\` after the key \`${key}\``)
+      return fail(
+        state.at,
+        Math.min(state.at + 1, state.text.length),
+        'KV0113',
+        `expected \`:\` after the key \`${key}\``,
+      )
     }
     state.at++
     skipBlanks(state)

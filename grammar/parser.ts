@@ -107,11 +107,11 @@ function skip({ parser, lexer, reading, from, block }: Skip): void {
   let start = from
   let isInBlock = false
   for (;;) {
-    const { next, at } = resume({ text: lexer.text, from: start, past: lexer.end, block, isInBlock })
+    const { next, at, opening } = resume({ text: lexer.text, from: start, past: lexer.end, block, isInBlock })
     lexer.jump(at)
     if (next === 'statement' || block === undefined || reading.findings.length >= MAX_SYNTAX_ERRORS) return
     try {
-      parser.readBody(block)
+      parser.readBody(block, opening)
       return
     } catch (fault) {
       if (!(fault instanceof StatementFault)) throw fault

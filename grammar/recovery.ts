@@ -31,6 +31,8 @@ export const MEMBERS: Readonly<Record<BlockKind, readonly string[]>> = {
 export interface Resumption {
   readonly next: 'statement' | 'member'
   readonly at: number
+  /** The `{` of the block, where it was passed on the way to a member. */
+  readonly opening?: number
 }
 
 /** What is known where a fault was found. */
@@ -49,6 +51,7 @@ export interface Fault {
 export function resume({ text, from, past, block, isInBlock }: Fault): Resumption {
   const members: readonly string[] = block === undefined ? [] : MEMBERS[block]
   let depth = isInBlock ? 1 : 0
+  let opening: number | undefined
   let isFirst = isFirstOfLine(text, from)
   for (let at = from; at < text.length; ) {
     const code = text.charCodeAt(at)
@@ -61,8 +64,9 @@ export function resume({ text, from, past, block, isInBlock }: Fault): Resumptio
       const word = WORD.exec(text)?.[0] ?? text.charAt(at)
       const end = at + word.length
       if (at > from) {
-        if (at >= past && isFirst && depth > 0 && members.includes(word) && !isKey(text, end))
-          return { next: 'member', at }
+        if (at >= past && isFirst && depth > 0 && members.includes(word) && !isKey(text, end)) {
+          return opening === undefined ? { next: 'member', at } : { next: 'member', at, opening }
+        }
         if (startsStatement({ text, at, word, isFirst, depth, isRead: at < past })) return { next: 'statement', at }
       }
       isFirst = false
@@ -70,6 +74,7 @@ export function resume({ text, from, past, block, isInBlock }: Fault): Resumptio
     } else {
       const isClosing = code === 0x7d && (depth === 1 || (depth > 1 && isFirst && text.charCodeAt(at - 1) === 0x0a))
       if (isClosing && at >= past && !isBeforeBlock(text, at + 1)) return { next: 'statement', at: at + 1 }
+      if (code === 0x7b && depth === 0) opening = at
       if (code === 0x7b) depth++
       else if (code === 0x7d && depth > 0) depth--
       isFirst = false
@@ -97,7 +102,7 @@ function startsStatement({ text, at, word, isFirst, depth, isRead }: Candidate):
   if (isRead) return false
   if (isFirst && depth === 0) return true
   if (!isFirst && depth > 0) return false
-  const rest = isFirst ? (LIKELY.get(word) ?? CERTAIN.get(word)) : CERTAIN.get(word)
+  const rest = CERTAIN.get(word)
   if (rest === undefined) return false
   rest.lastIndex = at + word.length
   return rest.test(text)
@@ -162,11 +167,4 @@ const CERTAIN = new Map<string, RegExp>([
   ['delegate', /[ \t]+[\w-]+[ \t]*->/y],
   ['boundary', /[ \t]+runtime\b/y],
   ['test', /[ \t]+"/y],
-])
-/** The same for a word that begins an indented line inside what seems to be a block. */
-const LIKELY = new Map<string, RegExp>([
-  ['policy', /[ \t]+[A-Za-z_][\w-]*[ \t]*(?:generation\b|\r?\n)/y],
-  ['forbid', /[ \t]+[*"A-Za-z_]/y],
-  ['require', /[ \t]+[A-Za-z_]/y],
-  ['assert', /[ \t]+(?:never|only|some|every)\b|[ \t]+[\w-]+[ \t]+within\b/y],
 ])

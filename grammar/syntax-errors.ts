@@ -84,11 +84,9 @@ export function shorten(text: string): string {
 function badMember(mismatch: Mismatch, block: BlockKind): Finding {
   const { found, opening, text, words } = mismatch
   const span = spanOf(found)
-  const isNextStatement =
-    isWord(found) &&
-    STATEMENT_STARTS.has(found.image) &&
-    !MEMBERS[block].includes(found.image) &&
-    !KNOWN_ELSEWHERE.has(found.image)
+  const isStatement = isWord(found) && STATEMENT_STARTS.has(found.image) && !MEMBERS[block].includes(found.image)
+  const isAtMargin = found.startOffset === 0 || text.charAt(found.startOffset - 1) === '\n'
+  const isNextStatement = isStatement && (isAtMargin || !WITHOUT_BLOCK.has(found.image))
   if (found.tokenType === EOF || isNextStatement) {
     const head = {
       code: 'KV0108',
@@ -108,6 +106,8 @@ function badMember(mismatch: Mismatch, block: BlockKind): Finding {
   if (isWord(found) && found.image === 'or' && words.includes('and')) {
     return { ...finding, message: '`or` has no meaning here', help: ALTERNATIVES }
   }
+  const elsewhere = WITHOUT_BLOCK.get(found.image)
+  if (elsewhere !== undefined) return { ...finding, help: elsewhere }
   const near = isWord(found) ? nearest(found.image, words) : undefined
   if (near !== undefined) {
     if (!MEMBERS[block].includes(near)) finding.message = `${describe(found)} has no meaning here`
@@ -176,7 +176,7 @@ function helpFor({ found, words, expectedType, rule }: Mismatch): string | undef
   if (expectedType === KW.on) return 'a scope is `ACTIONS on PATTERNS`, as in `read, write on mcp:github:**`'
   if (expectedType === KW.USD) return 'amounts are in USD, as in `2.50 USD`'
   if (expectedType === KW.per) return 'a rate is `60 per minute`, a budget `2.00 USD per day`'
-  if (rule === 'atom' || rule === 'plainPath') {
+  if (rule === 'atom') {
     return 'a condition asks `ip`, `time`, `trust`, `cost`, `agent.type`, `agent.owner`, `args.NAME`, `len.NAME` or `args only [...]`'
   }
   return undefined
@@ -209,8 +209,16 @@ const BLOCKS = new Map<string, BlockKind>([
   ['testBody', 'test'],
 ])
 const BY_TYPE = new Map<TokenType, string>(Object.entries(KW).map(([word, type]) => [type, word]))
-/** Words that start a statement and are often written where they belong to something else. */
-const KNOWN_ELSEWHERE: ReadonlySet<string> = new Set(['delegate'])
+/** Statements that people put into a block, where they do not belong. */
+const WITHOUT_BLOCK = new Map<string, string>([
+  ['policy', 'the header stands at the top of a file'],
+  ['forbid', 'a guardrail holds for everybody: it stands outside of blocks'],
+  ['require', 'a guardrail holds for everybody: it stands outside of blocks'],
+  ['limit', 'a limit stands in an agent, a delegation or the boundary, or outside of blocks with `for`'],
+  ['for', 'a limit with `for` holds for everybody: it stands outside of blocks'],
+  ['assert', 'an assertion stands outside of blocks'],
+  ['delegate', 'a delegation stands outside of blocks; an agent says `may delegate depth N`'],
+])
 const NOUNS: Readonly<Record<BlockKind, string>> = {
   role: 'role',
   agent: 'agent',

@@ -15,11 +15,11 @@ const SPELLED = [
 
 export type Keyword = (typeof SPELLED)[number]
 
-/** Token type of each keyword. */
+/** Token type of each keyword; the names are apart from those of the rules, which Chevrotain demands. */
 export const KW = Object.fromEntries(
   SPELLED.map((word) => [
     word,
-    createToken({ name: word, label: `\`${word}\``, pattern: Lexer.NA, categories: [Word] }),
+    createToken({ name: `Kw_${word}`, label: `\`${word}\``, pattern: Lexer.NA, categories: [Word] }),
   ]),
 ) as Record<Keyword, TokenType> // the entries are made from the keys
 

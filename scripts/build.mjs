@@ -1,20 +1,18 @@
 // Builds everything that is generated: the engine (asc), then dist/ (tsc), then the local `kavach` command.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildDist } from './dist.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-run([join(root, 'scripts/build-engine.mjs')])
-run([join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.build.json')])
+const engine = spawnSync(process.execPath, [join(root, 'scripts/build-engine.mjs')], { cwd: root, stdio: 'inherit' })
+if (engine.error) throw engine.error
+if (engine.status !== 0) process.exit(engine.status ?? 1)
+const status = buildDist()
+if (status !== 0) process.exit(status)
 linkCommand()
-
-function run(args) {
-  const { status, error } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
-  if (error) throw error
-  if (status !== 0) process.exit(status ?? 1)
-}
 
 /**
  * Makes `npx kavach` work inside a clone. npm links the commands of dependencies only, and would otherwise install this
@@ -24,7 +22,6 @@ function linkCommand() {
   const main = join(root, 'dist/cli/main.js')
   const bin = join(root, 'node_modules/.bin')
   if (!existsSync(main) || !existsSync(bin) || process.platform === 'win32') return
-  chmodSync(main, 0o755)
   const link = join(bin, 'kavach')
   rmSync(link, { force: true })
   symlinkSync('../../dist/cli/main.js', link)

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildDist, DIST_STAMP } from './dist.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -22,13 +23,11 @@ function ensureEngine() {
 
 /** The tests of the command line run dist/cli/main.js. What does not type-check is the business of `npm run types`. */
 function ensureDist() {
-  const config = 'tsconfig.build.json'
   const folders = ['grammar', 'compiler', 'engine-wasm/format', 'engine-wasm/host', 'runtime', 'storage', 'cli']
-  const sources = [config, 'tsconfig.json', 'index.ts', ...folders.flatMap(filesBelow)]
-  if (!isStale(['dist/cli/main.js'], sources)) return
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  spawnSync(process.execPath, [tsc, '-p', join(root, config)], { cwd: root, stdio: 'inherit' })
-  if (isStale(['dist/cli/main.js'], sources)) throw new Error('dist does not build: run `npm run build`')
+  const sources = ['tsconfig.build.json', 'tsconfig.json', 'index.ts', ...folders.flatMap(filesBelow)]
+  if (existsSync(join(root, 'dist/cli/main.js')) && !isStale([DIST_STAMP], sources)) return
+  buildDist()
+  if (!existsSync(join(root, 'dist/cli/main.js'))) throw new Error('dist does not build: run `npm run build`')
 }
 
 function isStale(outputs, sources) {

@@ -3,7 +3,16 @@
 //
 // A patch starts with lines `# what: ...` and `# suites: test/a.test.ts test/b.test.ts`; then comes the diff.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +26,9 @@ const mutants = (existsSync(folder) ? readdirSync(folder) : [])
   .sort()
   .map((name) => ({ name, ...readHeader(readFileSync(join(folder, name), 'utf8')) }))
 if (mutants.length === 0) {
-  console.error(wanted.length > 0 ? `no patch in test/mutants is named like ${wanted.join(', ')}` : 'test/mutants holds no patch')
+  console.error(
+    wanted.length > 0 ? `no patch in test/mutants is named like ${wanted.join(', ')}` : 'test/mutants holds no patch',
+  )
   process.exit(66)
 }
 
@@ -28,7 +39,9 @@ if (sound.verdict !== 'survived') {
 }
 const rows = mutants.map((mutant) => {
   const row = { ...mutant, ...judge(mutant.name, mutant.suites) }
-  console.log(`${row.verdict.padEnd(15)} ${row.name.padEnd(36)} ${row.seconds} s  ${row.what}\n${' '.repeat(16)}${row.detail}`)
+  console.log(
+    `${row.verdict.padEnd(15)} ${row.name.padEnd(36)} ${row.seconds} s  ${row.what}\n${' '.repeat(16)}${row.detail}`,
+  )
   return row
 })
 const killed = rows.filter(({ verdict }) => verdict === 'killed').length
@@ -57,19 +70,32 @@ function run(copy, patch, suites) {
   if (suites.length === 0) return ['no suites', 'the patch names none']
   copyTree(copy)
   if (patch !== undefined) {
-    const applied = spawnSync('git', ['apply', '--whitespace=nowarn', join(folder, patch)], { cwd: copy, encoding: 'utf8' })
+    const applied = spawnSync('git', ['apply', '--whitespace=nowarn', join(folder, patch)], {
+      cwd: copy,
+      encoding: 'utf8',
+    })
     if (applied.status !== 0) return ['does not apply', applied.stderr.trim()]
   }
   const built = spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: copy, encoding: 'utf8' })
-  if (built.status !== 0) return ['does not build', `${built.stdout}${built.stderr}`.trim().split('\n').slice(-3).join(' ')]
+  if (built.status !== 0)
+    return ['does not build', `${built.stdout}${built.stderr}`.trim().split('\n').slice(-3).join(' ')]
   const report = join(copy, 'report.json')
-  const args = [join(copy, 'node_modules/vitest/vitest.mjs'), 'run', '--bail=1', '--reporter=json', `--outputFile=${report}`]
+  const args = [
+    join(copy, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--bail=1',
+    '--reporter=json',
+    `--outputFile=${report}`,
+  ]
   const tested = spawnSync(process.execPath, [...args, ...suites], { cwd: copy, encoding: 'utf8' })
   if (!existsSync(report)) return ['no report', tested.stderr.trim().split('\n').slice(-3).join(' ')]
   const { testResults, numTotalTests } = JSON.parse(readFileSync(report, 'utf8'))
-  const failed = testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => status === 'failed')
+  const failed = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === 'failed')
   if (failed.length > 0) return ['killed', `by "${failed[0].fullName}"`]
-  if (tested.status !== 0) return ['killed', `by ${testResults.find(({ status }) => status === 'failed')?.name ?? 'the run'}`]
+  if (tested.status !== 0)
+    return ['killed', `by ${testResults.find(({ status }) => status === 'failed')?.name ?? 'the run'}`]
   return ['survived', `${numTotalTests} tests passed`]
 }
 

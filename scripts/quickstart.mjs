@@ -8,7 +8,7 @@ import { loadEngine } from 'kavachos/engine'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const POLICY = 'policies/acme'
 const OUT = 'build/quickstart'
-const ROUNDS = 2000
+const ROUNDS = 1000
 
 console.log(`$ npx kavach compile ${POLICY} -o ${OUT}`)
 const command = [join(root, 'dist/cli/main.js'), 'compile', POLICY, '-o', OUT]

@@ -8,13 +8,17 @@ const ELSEWHERE = [
     'npm run test:differential -- --runs N',
     'reference against engine beyond the 20,000 cases of this run; takes minutes',
   ],
-  ['npm run test:conformance -- --from DIR', 'needs a folder with the published conformance vectors'],
+  ['npm run fuzz -- SUITE --runs N', 'texts, images and requests beyond the slices of this run; takes minutes'],
+  ['npm run test:conformance -- --from DIR', 'needs a folder with the published examples and vectors'],
   ['npm run mutants', 'plants bugs and builds the engine again for each; takes minutes'],
   ['npm run bench, npm run bench:scale', 'measures, and wants an idle machine'],
 ]
 
 const build = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root, stdio: 'inherit' })
-if (build.status !== 0) process.exit(build.status ?? 1)
+if (build.status !== 0) {
+  console.log('the build failed: no test ran\n0 passed, 1 failed')
+  process.exit(build.status ?? 1)
+}
 
 const { status, passed, failed, skipped } = runVitest({ report: 'test.json', args: process.argv.slice(2) })
 

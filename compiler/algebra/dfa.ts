@@ -2,8 +2,8 @@
  * A deterministic automaton over bytes of UTF-8, the one form of every pattern and regex.
  *
  * Complete: every state has a successor for every byte class; a state from which nothing can be accepted is allowed.
- * Minimal and canonical (states numbered breadth first from the start state by byte class) when it comes from
- * `compileRegex`, `compilePattern` or `minimize`, so that equal languages over equal input have equal bytes.
+ * Minimal and canonical (classes numbered by their lowest byte, states breadth first from the start state) when it comes
+ * from `compileRegex` or `compilePattern`, so that equal languages have equal bytes.
  */
 export interface Dfa {
   /** 256 entries: the class of each byte, 0 .. classCount - 1. */

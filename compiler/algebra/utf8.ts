@@ -15,6 +15,7 @@
 import type { Alphabet } from './nfa.ts'
 import type { Table } from './table.ts'
 
+const ASCII_END = 0x80
 const SURROGATES_START = 0xd800
 const SURROGATES_END = 0xe000
 const POINTS_END = 0x110000
@@ -35,8 +36,8 @@ export interface LoweringLimits {
 
 /** The bytes of `table`, which must be minimal; `undefined` above the limits. */
 export function lowerToBytes(table: Table, alphabet: Alphabet, limits: LoweringLimits): ByteTable | undefined {
-  const blocks = cutBlocks(alphabet)
-  const groups = groupBytes(blocks)
+  const blocks = blocksOf(alphabet)
+  const groups = groupBytes(alphabet, blocks)
   if (table.stateCount * blocks.children.length * groups.continuations.length > limits.cells) return undefined
   const { stateCount, symbolCount, next, accepting } = table
   const { symbolOf, leads, continuations } = groups
@@ -69,7 +70,7 @@ export function lowerToBytes(table: Table, alphabet: Alphabet, limits: LoweringL
   const resolved = new Int32Array(blocks.children.length)
   for (let state = 0; state < stateCount; state++) {
     resolved.fill(0)
-    for (const lead of leads) cells.push(resolve(blocks.leads[lead] ?? NOTHING, state, resolved))
+    for (const lead of leads) cells.push(resolve(lead, state, resolved))
     for (const _ of continuations) cells.push(dead)
     if (count > limits.states) return undefined
   }
@@ -98,15 +99,31 @@ function symbolIn(block: number): number {
   return -2 - block
 }
 
+/** What the bytes above U+007F open. */
 interface Blocks {
-  /** For each byte what it opens: a block, a symbol (ASCII), or `NOTHING`. */
+  /** For each of the bytes 80-FF what it opens: a block, or `NOTHING`. */
   readonly leads: readonly number[]
   /** For each block what its 64 continuation bytes lead to. Equal blocks are one. */
   readonly children: readonly (readonly number[])[]
+  /** The group of each continuation byte: those that no block tells apart. */
+  readonly groupOf: readonly number[]
 }
 
-function cutBlocks(alphabet: Alphabet): Blocks {
+/** Blocks of the alphabets that tell no characters above U+007F apart, by the symbol of these; most regexes have such. */
+const PLAIN = new Map<number, Blocks>()
+
+function blocksOf(alphabet: Alphabet): Blocks {
   const { starts, symbols } = alphabet
+  const isPlain = (starts.at(-1) ?? 0) <= ASCII_END
+  const symbol = symbols.at(-1) ?? 0
+  const known = isPlain ? PLAIN.get(symbol) : undefined
+  if (known !== undefined) return known
+  const blocks = cutBlocks(alphabet)
+  if (isPlain) PLAIN.set(symbol, blocks)
+  return blocks
+}
+
+function cutBlocks({ starts, symbols }: Alphabet): Blocks {
   const children: number[][] = []
   const known = new Map<string, number>()
   const intern = (items: number[]): number => {
@@ -119,12 +136,13 @@ function cutBlocks(alphabet: Alphabet): Blocks {
   }
   const uniform = new Map<string, number>()
   let interval = 0
-  /** The block of the `size` code points from `low` on; is called with ascending `low`. */
+  /** The block of the `size` code points from `low` on, without those below `first`; is called with ascending `low`. */
   const cut = (low: number, size: number, first: number): number => {
     if (low + size <= first || low >= POINTS_END) return NOTHING
+    if (low >= SURROGATES_START && low + size <= SURROGATES_END) return NOTHING
     while ((starts[interval + 1] ?? POINTS_END) <= low) interval++
     const symbol = symbols[interval] ?? 0
-    if (size === 1) return low >= SURROGATES_START && low < SURROGATES_END ? NOTHING : -2 - symbol
+    if (size === 1) return -2 - symbol
     const isClear =
       low >= first && (low + size <= SURROGATES_START || low >= SURROGATES_END) && low + size <= POINTS_END
     const key = isClear && low + size <= (starts[interval + 1] ?? POINTS_END) ? `${size}/${symbol}` : undefined
@@ -136,43 +154,54 @@ function cutBlocks(alphabet: Alphabet): Blocks {
     if (key !== undefined) uniform.set(key, block)
     return block
   }
-  const leads = Array.from({ length: 256 }, (_, byte) => {
-    if (byte < 0x80) return cut(byte, 1, 0)
+  const leads = Array.from({ length: 0x80 }, (_, i) => {
+    const byte = 0x80 + i
     if (byte < 0xc0 || byte > 0xf4) return NOTHING
-    if (byte < 0xe0) return cut((byte - 0xc0) * 64, 64, 0x80)
+    if (byte < 0xe0) return cut((byte - 0xc0) * 64, 64, ASCII_END)
     if (byte < 0xf0) return cut((byte - 0xe0) * 4096, 4096, 0x800)
     return cut((byte - 0xf0) * 262_144, 262_144, 0x10000)
   })
-  return { leads, children }
+  const groups = new Map<string, number>()
+  const groupOf = Array.from({ length: CONTINUATIONS }, (_, i) => {
+    const key = children.map((items) => items[i]).join()
+    const group = groups.get(key) ?? groups.size
+    groups.set(key, group)
+    return group
+  })
+  return { leads, children, groupOf }
 }
 
 interface ByteGroups {
   readonly symbolOf: Uint8Array
-  /** One byte for each group of those that do not continue a character, then the index of one for each that does. */
+  /** What the bytes of each group open that do not continue a character. */
   readonly leads: readonly number[]
+  /** Then the groups of those that do: the index of one of them. */
   readonly continuations: readonly number[]
 }
 
 /** Bytes that no block tells apart are one group. */
-function groupBytes({ leads, children }: Blocks): ByteGroups {
+function groupBytes({ starts, symbols }: Alphabet, blocks: Blocks): ByteGroups {
   const symbolOf = new Uint8Array(256)
-  const groupOf = new Map<string, number>()
-  const leadBytes: number[] = []
-  const put = (byte: number, key: string, isLead: boolean, list: number[]): void => {
-    let group = groupOf.get(key)
+  const groupOf = new Map<number, number>()
+  const leads: number[] = []
+  const put = (byte: number, opens: number): void => {
+    let group = groupOf.get(opens)
     if (group === undefined) {
-      group = groupOf.size
-      groupOf.set(key, group)
-      list.push(isLead ? byte : byte - 0x80)
+      group = leads.push(opens) - 1
+      groupOf.set(opens, group)
     }
     symbolOf[byte] = group
   }
-  for (let byte = 0; byte < 256; byte++) {
-    if (byte < 0x80 || byte >= 0xc0) put(byte, `lead ${leads[byte] ?? NOTHING}`, true, leadBytes)
+  for (let byte = 0, interval = 0; byte < ASCII_END; byte++) {
+    while ((starts[interval + 1] ?? POINTS_END) <= byte) interval++
+    put(byte, -2 - (symbols[interval] ?? 0))
   }
+  for (let byte = 0xc0; byte < 256; byte++) put(byte, blocks.leads[byte - 0x80] ?? NOTHING)
   const continuations: number[] = []
   for (let i = 0; i < CONTINUATIONS; i++) {
-    put(0x80 + i, `next ${children.map((items) => items[i]).join()}`, false, continuations)
+    const group = blocks.groupOf[i] ?? 0
+    if (group === continuations.length) continuations.push(i)
+    symbolOf[0x80 + i] = leads.length + group
   }
-  return { symbolOf, leads: leadBytes, continuations }
+  return { symbolOf, leads, continuations }
 }

@@ -53,6 +53,7 @@ export function parseRequest(value: unknown): Request | undefined {
 
 class Invalid extends Error {}
 
+const UTF8 = new TextEncoder()
 const MAX_BYTES = 16 * 1024 * 1024
 const MAX_ARG_LEVELS = 16
 const MAX_VIA = 63
@@ -119,7 +120,7 @@ function assertPart(part: string): void {
 
 /** Whether a text may be an agent, an action or a segment of a resource. */
 export function isName(text: string): boolean {
-  const bytes = new TextEncoder().encode(text).length
+  const bytes = UTF8.encode(text).length
   const isPlain = isWellFormed(text) && text.normalize('NFC') === text && !/[:*\p{Cc}\u{FFFD}]/u.test(text)
   return isPlain && bytes >= 1 && bytes <= 128
 }

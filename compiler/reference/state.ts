@@ -42,9 +42,12 @@ export function toState(value: unknown, policy: Policy, stateKeys: readonly stri
   }
   const delegations = list(json.delegations ?? []).map((entry): Delegation => {
     const delegation = object(entry, ['from', 'to', 'permissions', 'depth', 'expiresAt', 'revoked'])
+    const from = principalName(delegation.from)
+    const to = principalName(delegation.to)
+    if (from === to) throw new TypeError(`\`${from}\` delegates to itself`)
     return {
-      from: principalName(delegation.from),
-      to: principalName(delegation.to),
+      from,
+      to,
       grants: reader.permissions(delegation.permissions),
       limits: [],
       depth: isAbsent(delegation.depth) ? 0n : hops(delegation.depth),

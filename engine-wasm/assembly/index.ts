@@ -64,9 +64,10 @@ export function res_ptr(): usize {
 
 /** Makes room for a request of `len` bytes; its address, or 0. The address of smaller requests may change with it. */
 export function req_reserve(len: usize): usize {
+  if (len > <usize>MAX_REQUEST_BYTES) return 0
   if (len <= requestBytes) return request
-  const bytes = len + (len >> 1)
-  const at = len > <usize>MAX_REQUEST_BYTES ? <usize>0 : grow(bytes)
+  const bytes = min(len + (len >> 1), <usize>MAX_REQUEST_BYTES)
+  const at = grow(bytes)
   if (at != 0) {
     request = at
     requestBytes = bytes

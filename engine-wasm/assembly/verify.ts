@@ -145,7 +145,7 @@ import {
   STATUS_OK,
 } from '../format/codes'
 import { MAX_NAME_BYTES } from '../format/limits'
-import { section, sectionCount } from './image'
+import { section, sectionCount, stringLength } from './image'
 import { SHA_STATE, SHA_STATE_END, shaBegin, shaEnd, shaUpdate } from './sha256'
 import { equalBytes } from './text'
 
@@ -329,9 +329,11 @@ function header(length: usize): i32 {
   if (load<u32>(base, H_MAGIC) != IMAGE_MAGIC) return STATUS_BAD_MAGIC
   if (<u32>load<u16>(base, H_VERSION) != ABI_MAJOR) return STATUS_BAD_VERSION
   if (<usize>load<u32>(base, H_LENGTH) != length) return STATUS_BAD_LENGTH
+  let shape = SHAPES
   for (let s: usize = 0; s < <usize>SECTION_COUNT; s++) {
     const offset = load<u32>(base + H_SECTIONS + (s << 3))
-    const bytes = <u64>sectionCount(base, s) * <u64>load<u8>(shapeOf(s))
+    const bytes = <u64>sectionCount(base, s) * <u64>load<u8>(shape)
+    shape = shapeBehind(shape)
     if ((offset & 3) != 0 || offset < <u32>HEADER_BYTES || <u64>offset + bytes > <u64>length) return STATUS_BAD_OFFSET
   }
   const kind = load<u32>(base, H_KIND)
@@ -349,7 +351,7 @@ function header(length: usize): i32 {
   store<u32>(VERIFIER, guards, V_GUARDS)
   store<u32>(VERIFIER, <u32>end, V_GUARDS_END)
   fault = STATUS_BAD_OFFSET
-  return conforms(shapeOf(SECTION_COUNT), base) && ruleShapes(guards, load<u32>(base, H_GUARD_HASHED), <u32>end - guards)
+  return conforms(shape, base) && ruleShapes(guards, load<u32>(base, H_GUARD_HASHED), <u32>end - guards)
     ? STATUS_OK
     : fault
 }
@@ -358,17 +360,16 @@ function powerOfTwo(s: usize): bool {
   return popcnt(sectionCount(base, s)) == 1
 }
 
-function shapeOf(s: usize): usize {
-  let shape = SHAPES
-  for (let i: usize = 0; i < s; i++) shape += 4 + (<usize>load<u8>(shape, 1) << 2)
-  return shape
+function shapeBehind(shape: usize): usize {
+  return shape + 4 + (<usize>load<u8>(shape, 1) << 2)
 }
 
 /** Checks about `steps` records or 256 bytes of digest each; 1 when there is more, else the final status. */
 export function verifySome(steps: i32): i32 {
   let left = <i64>steps
   let stage = load<i32>(VERIFIER, V_STAGE)
-  let shape = shapeOf(stage < 0 ? 0 : stage)
+  let shape = SHAPES
+  for (let i = 0; i < stage; i++) shape = shapeBehind(shape)
   let index = load<u32>(VERIFIER, V_INDEX)
   let state = load<i32>(VERIFIER, V_STATE)
   while (state == 1 && left > 0) {
@@ -390,7 +391,8 @@ export function verifySome(steps: i32): i32 {
     const size = <usize>load<u8>(shape)
     // Of bytes there is nothing to check.
     if (index == sectionCount(base, stage) || size == 1) {
-      shape = shapeOf(++stage)
+      shape = shapeBehind(shape)
+      stage++
       index = 0
       store<u32>(VERIFIER, 0, V_CURSOR)
       if (stage == SECTION_COUNT) state = STATUS_OK
@@ -411,11 +413,8 @@ export function verifySome(steps: i32): i32 {
 
 /** True when the fields at `at` are what the shape says. */
 function conforms(shape: usize, at: usize): bool {
-  const end = shape + (<usize>load<u8>(shape, 1) << 2)
-  while (shape < end) {
-    shape += 4
-    if (!passes(shape, at)) return false
-  }
+  const end = shapeBehind(shape)
+  for (let check = shape + 4; check < end; check += 4) if (!passes(check, at)) return false
   return true
 }
 
@@ -516,13 +515,19 @@ function isSound(stage: i32, index: u32, at: usize): bool {
     case S_DELEGATIONS: {
       const names = load<u32>(base, H_KIND) == KIND_POLICY ? S_AGENTS : S_STRINGS
       if (!holds(BELOW, at + DELEGATION_FROM, names) || !holds(BELOW, at + DELEGATION_TO, names)) return false
-      return names == S_AGENTS || load<u64>(at) == load<u64>(section(base, S_DELEGATIONS))
+      if (names == S_AGENTS) return true
+      return load<u64>(at) == load<u64>(section(base, S_DELEGATIONS)) && isName(at + DELEGATION_FROM) && isName(at + DELEGATION_TO)
     }
     case S_GUARDS:
       return (load<u32>(at, GUARD_LIMIT) == <u32>NONE) != (load<u32>(at, GUARD_KIND) == GUARD_LIMITS)
     default:
       return true
   }
+}
+
+/** True when a string is no longer than a name; what it is about is put together from both names of a record. */
+function isName(at: usize): bool {
+  return stringLength(base, load<u32>(at)) <= <usize>MAX_NAME_BYTES
 }
 
 /** No role twice, so that one decision meets its rules once. */

@@ -19,7 +19,7 @@ import {
   VALUE_STRING,
   VALUE_TRUE,
 } from '../format/layout.ts'
-import { MAX_ARG_DEPTH, MAX_PRINCIPALS } from '../format/limits.ts'
+import { MAX_ARG_DEPTH, MAX_NAME_BYTES, MAX_PRINCIPALS } from '../format/limits.ts'
 import { MAX_NAMES, type Machine } from './machine.ts'
 import { readReadings } from './meter.ts'
 import type { EngineRequest } from './request.ts'
@@ -152,11 +152,15 @@ function putChain(m: Machine, via: unknown): boolean {
       name = hop.agent
       since = hop.since
     }
-    if (typeof name !== 'string') return false
-    const start = m.at - m.request
-    if (!putField(m, FIELD_VIA, name)) return false
+    if (typeof name !== 'string' || name.length > MAX_NAME_BYTES || !m.room(7 + 3 * name.length)) return false
+    const { bytes, at } = m
+    const written = putText(m, name, at + 6)
     // Only a name outside ASCII has more bytes than characters, and only such a one can be decomposed.
-    if (m.at - m.request - start !== name.length + 6 && !isNormal(name)) return false
+    if (written !== name.length && !isNormal(name)) return false
+    bytes[at] = FIELD_VIA
+    bytes[at + 1] = VALUE_STRING
+    m.view.setUint32(at + 2, written, true)
+    m.at = at + 6 + written
     if (!putValue(m, since ?? undefined, MAX_ARG_DEPTH)) return false
   }
   return true

@@ -10,7 +10,8 @@ export type {
   Reservation,
   RuleExplained,
 } from './decision.ts'
-export type { DecideOptions, Engine, EngineOptions, Flag, Meters, PrincipalOrPair, RecordSource } from './engine.ts'
+export type { DecideOptions, Engine, EngineOptions, Meters } from './engine.ts'
 export { EngineError, type EngineErrorCode } from './engine-error.ts'
-export { loadEngine, openEngine } from './load.ts'
+export type { Flag, LiveDecideOptions, LiveEngine, PrincipalOrPair, RecordSource } from './live-engine.ts'
+export { loadEngine, loadLiveEngine, openEngine } from './load.ts'
 export type { EngineRequest, Readings, Window } from './request.ts'

@@ -1,6 +1,7 @@
 /** From bytes or a module to an engine that answers. */
 import { carriedEngine } from './carried.ts'
 import { createEngine, type Engine, type EngineOptions } from './engine.ts'
+import { createLiveEngine, type LiveEngine } from './live-engine.ts'
 import type { EngineRequest } from './request.ts'
 import { readSource, type Source } from './source.ts'
 
@@ -14,15 +15,24 @@ export function loadEngine<R extends EngineRequest = EngineRequest>(
   source: Source,
   options: EngineOptions = {},
 ): Engine<R> {
-  const read = readSource(source)
-  return read instanceof Uint8Array
-    ? createEngine(carriedEngine(), read, options)
-    : createEngine(read, undefined, options)
+  return createEngine(...open(source), options)
 }
 
 /**
- * The same for an engine that the caller brings, with an image unless the module carries one. A bundle that uses only this
- * holds no second copy of the engine, and it works where WebAssembly cannot be compiled from bytes.
+ * The same, for a host: with agents, delegations and flags made at run time, explanations, and policies replaced in slices.
+ *
+ * @throws {EngineError} when the bytes are neither, or the engine refuses what they hold
+ */
+export function loadLiveEngine<R extends EngineRequest = EngineRequest>(
+  source: Source,
+  options: EngineOptions = {},
+): LiveEngine<R> {
+  return createLiveEngine(...open(source), options)
+}
+
+/**
+ * `loadEngine` for an engine that the caller brings, with an image unless the module carries one. A bundle that uses only
+ * this holds no second copy of the engine, and it works where WebAssembly cannot be compiled from bytes.
  *
  * @throws {EngineError} when the engine refuses the image, or there is none
  */
@@ -32,4 +42,9 @@ export function openEngine<R extends EngineRequest = EngineRequest>(
   options: EngineOptions = {},
 ): Engine<R> {
   return createEngine(engine, image, options)
+}
+
+function open(source: Source): [WebAssembly.Module, Uint8Array | undefined] {
+  const read = readSource(source)
+  return read instanceof Uint8Array ? [carriedEngine(), read] : [read, undefined]
 }

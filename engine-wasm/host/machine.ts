@@ -159,11 +159,11 @@ export class Machine {
 }
 
 /** Generation and digest as an image states them; the engine verifies that they are true. */
-export function generationOf(image: Uint8Array): { readonly generation: bigint; readonly digest: string } {
+export function generationOf(image: Uint8Array): { readonly generation: number; readonly digest: string } {
   if (image.length < H_SECTIONS) throw new EngineError('bad-length', 'the image is cut short')
   const view = viewOf(image)
   return {
-    generation: view.getBigUint64(H_GENERATION, true),
+    generation: Number(view.getBigUint64(H_GENERATION, true)),
     digest: hex(image.subarray(H_DIGEST, H_DIGEST + DIGEST_BYTES)),
   }
 }
@@ -172,7 +172,7 @@ export function generationOf(image: Uint8Array): { readonly generation: bigint; 
 export function identityOf(image: Uint8Array): PolicyIdentity {
   const view = viewOf(image)
   const { generation, digest } = generationOf(image)
-  return Object.freeze({ name: stringOf(image, view.getUint32(H_NAME, true)), generation: Number(generation), digest })
+  return Object.freeze({ name: stringOf(image, view.getUint32(H_NAME, true)), generation, digest })
 }
 
 /** A string of a verified image. */

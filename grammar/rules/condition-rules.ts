@@ -20,6 +20,7 @@ import type {
   PatternNode,
   RegexNode,
   ScopeNode,
+  Span,
 } from '../ast.ts'
 import {
   AtLeast,
@@ -41,6 +42,16 @@ import {
   Word,
 } from '../tokens.ts'
 import { noun, TokenSource } from './token-source.ts'
+
+/** What stands behind `not`: the names of `args only`, or a path that ends at `end`, and what it is compared with. */
+type AtomBody =
+  | { readonly only: readonly Name[] }
+  | {
+      readonly root: PathNode['root']
+      readonly names: readonly Name[]
+      readonly end: number
+      readonly comparison: Comparison
+    }
 
 type Comparison =
   | Pick<InAtom, 'kind' | 'values'>
@@ -125,6 +136,47 @@ export abstract class ConditionRules extends TokenSource {
     return { kind: 'condition', start, end: this.end(), atoms }
   })
 
+  private readonly argsAlternatives = [
+    { ALT: (): AtomBody => ({ only: this.SUBRULE(this.onlyNames) }) },
+    {
+      ALT: (): AtomBody => {
+        const names = this.SUBRULE(this.pathNames)
+        return { root: 'args', names, end: this.end(), comparison: this.SUBRULE(this.comparison) }
+      },
+    },
+  ]
+
+  private readonly factAlternatives = [
+    {
+      ALT: (): AtomBody => {
+        this.CONSUME(KW.args)
+        this.may(ONLY)
+        return this.OR2<AtomBody>({ DEF: this.argsAlternatives, ERR_MSG: '`.` and the name of an argument, or `only`' })
+      },
+    },
+    {
+      ALT: (): AtomBody => {
+        this.CONSUME(KW.len)
+        const names = this.SUBRULE2(this.pathNames)
+        return { root: 'len', names, end: this.end(), comparison: this.SUBRULE2(this.comparison) }
+      },
+    },
+    {
+      ALT: (): AtomBody => {
+        this.CONSUME(KW.agent)
+        this.CONSUME(Dot)
+        const part = this.oneOf(this.CONSUME(Word, TYPE_OR_OWNER), AGENT_FACTS, TYPE_OR_OWNER.ERR_MSG)
+        return { root: `agent.${part}`, names: NO_NAMES, end: this.end(), comparison: this.SUBRULE3(this.comparison) }
+      },
+    },
+    {
+      ALT: (): AtomBody => {
+        const root = this.SUBRULE(this.plainFact)
+        return { root, names: NO_NAMES, end: this.end(), comparison: this.SUBRULE4(this.comparison) }
+      },
+    },
+  ]
+
   protected readonly atom = this.RULE('atom', (): AtomNode => {
     const start = this.start()
     let negated = false
@@ -134,66 +186,25 @@ export abstract class ConditionRules extends TokenSource {
       negated = true
     })
     this.may(FACTS)
-    return this.OR({
-      DEF: [
-        {
-          ALT: (): AtomNode => {
-            const root = this.CONSUME(KW.args)
-            this.may(ONLY)
-            return this.OR2({
-              DEF: [
-                {
-                  ALT: (): AtomNode => {
-                    const names = this.SUBRULE(this.onlyNames)
-                    return { kind: 'args-only', start, end: this.end(), negated, names }
-                  },
-                },
-                {
-                  ALT: (): AtomNode => {
-                    const path = this.path(root, 'args', this.SUBRULE(this.pathNames))
-                    return this.compared(start, negated, path, this.SUBRULE(this.comparison))
-                  },
-                },
-              ],
-              ERR_MSG: '`.` and the name of an argument, or `only`',
-            })
-          },
-        },
-        {
-          ALT: (): AtomNode => {
-            const root = this.CONSUME(KW.len)
-            const path = this.path(root, 'len', this.SUBRULE2(this.pathNames))
-            return this.compared(start, negated, path, this.SUBRULE2(this.comparison))
-          },
-        },
-        {
-          ALT: (): AtomNode => {
-            const root = this.CONSUME(KW.agent)
-            this.CONSUME(Dot)
-            const part = this.oneOf(this.CONSUME(Word, TYPE_OR_OWNER), AGENT_FACTS, TYPE_OR_OWNER.ERR_MSG)
-            const path = this.path(root, `agent.${part}`, [])
-            return this.compared(start, negated, path, this.SUBRULE3(this.comparison))
-          },
-        },
-        {
-          ALT: (): AtomNode => {
-            const path = this.SUBRULE(this.plainPath)
-            return this.compared(start, negated, path, this.SUBRULE4(this.comparison))
-          },
-        },
-      ],
-      ERR_MSG: 'a condition',
-    })
+    const pathStart = this.start()
+    const body = this.OR<AtomBody>({ DEF: this.factAlternatives, ERR_MSG: 'a condition' })
+    // While Chevrotain records the grammar, `OR` gives nothing of ours.
+    if (this.RECORDING_PHASE) return { kind: 'args-only', start, end: start, negated, names: NO_NAMES }
+    if ('only' in body) return { kind: 'args-only', start, end: this.end(), negated, names: body.only }
+    const path: PathNode = { kind: 'path', start: pathStart, end: body.end, root: body.root, names: body.names }
+    return this.compared({ start, end: this.end() }, negated, path, body.comparison)
   })
 
-  private readonly plainPath = this.RULE('plainPath', (): PathNode => {
-    return this.OR([
-      { ALT: () => this.path(this.CONSUME(KW.ip), 'ip', []) },
-      { ALT: () => this.path(this.CONSUME(KW.time), 'time', []) },
-      { ALT: () => this.path(this.CONSUME(KW.trust), 'trust', []) },
-      { ALT: () => this.path(this.CONSUME(KW.cost), 'cost', []) },
-    ])
-  })
+  private readonly plainFacts = [
+    { ALT: (): PathNode['root'] => this.take(KW.ip, 'ip') },
+    { ALT: (): PathNode['root'] => this.take(KW.time, 'time') },
+    { ALT: (): PathNode['root'] => this.take(KW.trust, 'trust') },
+    { ALT: (): PathNode['root'] => this.take(KW.cost, 'cost') },
+  ]
+
+  private readonly plainFact = this.RULE('plainFact', (): PathNode['root'] =>
+    this.OR<PathNode['root']>(this.plainFacts),
+  )
 
   private readonly onlyNames = this.RULE('onlyNames', (): Name[] => {
     const names: Name[] = []
@@ -246,35 +257,41 @@ export abstract class ConditionRules extends TokenSource {
     })
   })
 
+  private readonly valuesAlternatives = [
+    { ALT: (): InAtom['values'] => this.SUBRULE(this.cidrs) },
+    { ALT: (): InAtom['values'] => this.SUBRULE(this.hours) },
+    {
+      // `cidr` and `hours` are names too; `settleSetName` has decided.
+      IGNORE_AMBIGUITIES: true,
+      ALT: (): InAtom['values'] => {
+        const name = this.name(this.CONSUME(Word))
+        return { kind: 'set-reference', start: name.start, end: name.end, name }
+      },
+    },
+    { ALT: (): InAtom['values'] => this.SUBRULE(this.literalList) },
+  ]
+
   private readonly values = this.RULE('values', (): InAtom['values'] => {
     if (!this.RECORDING_PHASE) this.settleSetName()
     return this.OR({
-      DEF: [
-        { ALT: (): InAtom['values'] => this.SUBRULE(this.cidrs) },
-        { ALT: (): InAtom['values'] => this.SUBRULE(this.hours) },
-        {
-          ALT: (): InAtom['values'] => {
-            const name = this.name(this.CONSUME(Word))
-            return { kind: 'set-reference', start: name.start, end: name.end, name }
-          },
-        },
-        { ALT: (): InAtom['values'] => this.SUBRULE(this.literalList) },
-      ],
+      DEF: this.valuesAlternatives,
       ERR_MSG: 'the name of a set, `cidr [...]`, `hours ...` or a list `[...]`',
     })
   })
 
+  private readonly matchedAlternatives = [
+    { ALT: (): MatchesAtom['pattern'] => this.SUBRULE(this.regex) },
+    {
+      ALT: (): MatchesAtom['pattern'] => {
+        const name = this.name(this.CONSUME(Word))
+        return { kind: 'set-reference', start: name.start, end: name.end, name }
+      },
+    },
+  ]
+
   private readonly matched = this.RULE('matched', (): MatchesAtom['pattern'] => {
     return this.OR({
-      DEF: [
-        { ALT: (): MatchesAtom['pattern'] => this.SUBRULE(this.regex) },
-        {
-          ALT: (): MatchesAtom['pattern'] => {
-            const name = this.name(this.CONSUME(Word))
-            return { kind: 'set-reference', start: name.start, end: name.end, name }
-          },
-        },
-      ],
+      DEF: this.matchedAlternatives,
       ERR_MSG: 'a regex `/.../` or the name of a set',
     })
   })
@@ -343,21 +360,22 @@ export abstract class ConditionRules extends TokenSource {
     return { kind: 'list', start, end: this.end(), items }
   })
 
+  private readonly literalAlternatives = [
+    { ALT: (): LiteralNode => this.string(this.CONSUME(Str)) },
+    { ALT: (): LiteralNode => this.SUBRULE(this.decimal) },
+    { ALT: (): LiteralNode => this.boolean(this.CONSUME(KW.true)) },
+    { ALT: (): LiteralNode => this.boolean(this.CONSUME(KW.false)) },
+    {
+      ALT: (): LiteralNode => ({ kind: 'word', ...this.spanOf(this.CONSUME(KW.autonomous)), value: 'autonomous' }),
+    },
+    { ALT: (): LiteralNode => ({ kind: 'word', ...this.spanOf(this.CONSUME(KW.delegated)), value: 'delegated' }) },
+    { ALT: (): LiteralNode => ({ kind: 'word', ...this.spanOf(this.CONSUME(KW.service)), value: 'service' }) },
+  ]
+
   private readonly literal = this.RULE('literal', (): LiteralNode => {
-    const start = this.start()
     this.may(LITERAL_WORDS)
     return this.OR({
-      DEF: [
-        { ALT: (): LiteralNode => this.string(this.CONSUME(Str)) },
-        { ALT: (): LiteralNode => this.SUBRULE(this.decimal) },
-        { ALT: (): LiteralNode => this.boolean(start, this.CONSUME(KW.true)) },
-        { ALT: (): LiteralNode => this.boolean(start, this.CONSUME(KW.false)) },
-        {
-          ALT: (): LiteralNode => ({ kind: 'word', ...this.spanOf(this.CONSUME(KW.autonomous)), value: 'autonomous' }),
-        },
-        { ALT: (): LiteralNode => ({ kind: 'word', ...this.spanOf(this.CONSUME(KW.delegated)), value: 'delegated' }) },
-        { ALT: (): LiteralNode => ({ kind: 'word', ...this.spanOf(this.CONSUME(KW.service)), value: 'service' }) },
-      ],
+      DEF: this.literalAlternatives,
       ERR_MSG: 'a string, a number, `true` or `false`',
     })
   })
@@ -375,27 +393,22 @@ export abstract class ConditionRules extends TokenSource {
     return { ...this.spanOf(token), text: String(token.payload) }
   }
 
-  private boolean(start: number, token: IToken): LiteralNode {
-    return { kind: 'boolean', start, end: this.end(), value: token.image === 'true' }
-  }
-
-  private path(root: IToken, kind: PathNode['root'], names: readonly Name[]): PathNode {
-    return { kind: 'path', start: root.startOffset, end: this.end(), root: kind, names }
+  private boolean(token: IToken): LiteralNode {
+    return { kind: 'boolean', start: token.startOffset, end: this.end(), value: token.image === 'true' }
   }
 
   private compareWith(operator: CompareAtom['operator'], _sign: IToken, value: LiteralNode): Comparison {
     return { kind: 'compare', operator, value }
   }
 
-  private compared(start: number, negated: boolean, path: PathNode, comparison: Comparison): AtomNode {
-    const head = { start, end: this.end(), negated, path }
+  private compared({ start, end }: Span, negated: boolean, path: PathNode, comparison: Comparison): AtomNode {
     switch (comparison.kind) {
       case 'in':
-        return { ...head, kind: 'in', values: comparison.values }
+        return { kind: 'in', start, end, negated, path, values: comparison.values }
       case 'matches':
-        return { ...head, kind: 'matches', pattern: comparison.pattern }
+        return { kind: 'matches', start, end, negated, path, pattern: comparison.pattern }
       default:
-        return { ...head, kind: 'compare', operator: comparison.operator, value: comparison.value }
+        return { kind: 'compare', start, end, negated, path, operator: comparison.operator, value: comparison.value }
     }
   }
 
@@ -431,6 +444,7 @@ const DAYS = noun('days such as `mon-fri` or `daily`')
 const TYPE_OR_OWNER = noun('`type` or `owner`')
 const AGENT_FACTS = ['type', 'owner'] as const
 const DAY_LIKE = /^(?:daily|(?:mon|tue|wed|thu|fri|sat|sun)(?:-[A-Za-z]+)?)$/
+const NO_NAMES: readonly Name[] = []
 const MORE_ACTIONS = ['on']
 const AND = ['and']
 const NOT = ['not']

@@ -53,8 +53,12 @@ export class StatementRules extends MemberRules {
     return this.lexer
   }
 
-  /** Reads the rest of a block, from a member up to its `}`, only to find what else is wrong there. */
-  readBody(kind: BlockKind): void {
+  /**
+   * Reads the rest of a block, from a member up to its `}`, only to find what else is wrong there. `opening` is the offset
+   * of its `{` where no rule has met it.
+   */
+  readBody(kind: BlockKind, opening: number | undefined): void {
+    if (opening !== undefined) this.opening = opening
     switch (kind) {
       case 'role':
         this.roleBody()
@@ -330,6 +334,8 @@ export class StatementRules extends MemberRules {
         { ALT: (): Assertion => this.SUBRULE(this.canAssertion) },
         { ALT: (): Assertion => this.SUBRULE(this.everyAssertion) },
         {
+          // The quantifiers are names too; `settleAssertion` has decided.
+          IGNORE_AMBIGUITIES: true,
           ALT: (): Assertion => {
             const inner = this.name(this.CONSUME(Word, AGENT))
             this.CONSUME(KW.within)
@@ -409,6 +415,8 @@ export class StatementRules extends MemberRules {
         { ALT: (): WhoNode['who'] => this.take(Star, 'any') },
         { ALT: (): WhoNode['who'] => this.take(KW.runtime, 'runtime') },
         {
+          // `runtime` is no name of an agent, so the alternative before this one is right.
+          IGNORE_AMBIGUITIES: true,
           ALT: (): WhoNode['who'] => {
             names = this.SUBRULE(this.names)
             return 'names'

@@ -29,7 +29,7 @@ export abstract class TokenSource extends EmbeddedActionsParser {
   private readonly legal: (readonly string[])[] = []
   private legalAt = -1
   /** Where the block that is being read was opened. */
-  private opening = 0
+  protected opening = 0
 
   constructor(isValidated: boolean) {
     super(VOCABULARY, { maxLookahead: 1, recoveryEnabled: false, skipValidations: !isValidated })

@@ -4,9 +4,9 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { type Decision, EngineError, type EngineRequest, loadEngine } from '../../engine-wasm/host/index.ts'
+import { type Decision, EngineError, type EngineRequest, loadLiveEngine } from '../../engine-wasm/host/index.ts'
 import { render } from '../properties/generate/piece.ts'
-import { generatePolicy } from '../properties/generate/policy.ts'
+import { filesOf, generatePolicy } from '../properties/generate/policy.ts'
 import { Random } from '../properties/generate/random.ts'
 import { createRequests } from '../properties/generate/request.ts'
 import { generateState } from '../properties/generate/state.ts'
@@ -26,8 +26,11 @@ const FOLDERS = ['acme', 'browser', 'everything', 'filesystem', 'git', 'memory',
 const POLICIES = 40
 const REQUESTS = Math.ceil((500 - ACME.length) / POLICIES)
 
-function both({ module, state }: Golden): { readonly engine: ReturnType<typeof loadEngine>; readonly second: Second } {
-  const engine = loadEngine(module)
+function both({ module, state }: Golden): {
+  readonly engine: ReturnType<typeof loadLiveEngine>
+  readonly second: Second
+} {
+  const engine = loadLiveEngine(module)
   const second = open(module)
   for (const record of recordsOf(state)) {
     const handle = second.put(record)
@@ -97,10 +100,11 @@ function randomGolden(number: number): Golden {
   const random = new Random(Math.imul(number + 1, 0x9e3779b1))
   const generated = generatePolicy(random)
   const { state, aim } = generateState(random, generated.aim)
-  const text = render(generated.piece)
-  const { reference } = createSubject(text, state)
+  const sources = filesOf(render(generated.piece)).toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const { reference } = createSubject(sources, state)
   const source = createRequests(random, aim, ({ value, possible }) => reference.decide(value, { possible }))
-  return { module: compilePolicy(text).module, state, requests: Array.from({ length: REQUESTS }, () => source.next()) }
+  const { module } = compilePolicy(...sources.map(({ text }) => text))
+  return { module, state, requests: Array.from({ length: REQUESTS }, () => source.next()) }
 }
 
 const GOLDEN: readonly Golden[] = [
@@ -145,7 +149,7 @@ describe('the loader and an encoder of the page docs/abi.md', () => {
   test('agree on every policy of the repository', () => {
     for (const folder of FOLDERS) {
       const { module } = compileFolder(folder)
-      const engine = loadEngine(module)
+      const engine = loadLiveEngine(module)
       const second = open(module)
       for (const resource of ['mcp:github:repos', 'mcp:filesystem:read_file', 'mcp:git:git_log', 'a']) {
         const request = { agent: 'triager', action: 'execute', resource, args: { path: '/docs/a.md' }, now: 0 }

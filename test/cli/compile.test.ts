@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { folderOf, kavach } from './command.ts'
@@ -127,6 +127,20 @@ test('an older generation is refused over a newer one, and nothing is written', 
       "  = help: write `generation 6` after the policy's name, or compile into another folder\n",
   })
   expect(bytesOf(join(folder, 'out'))).toEqual(before)
+})
+
+test('a module without its image is not rolled back either, and what is no policy is replaced', async () => {
+  const folder = folderOf({ 'new.kavach': POLICY, 'old.kavach': older })
+  expect((await kavach(folder, ['compile', 'new.kavach', '-o', 'out'])).code).toBe(0)
+  rmSync(join(folder, 'out/p.img'))
+  const refused = await kavach(folder, ['compile', 'old.kavach', '-o', 'out'])
+  expect({ code: refused.code, first: refused.err.split('\n')[0] }).toEqual({
+    code: 2,
+    first: 'kavach: `out/p.wasm` has generation 5, this policy has 4',
+  })
+  writeFileSync(join(folder, 'out/p.wasm'), 'text')
+  const { code, err } = await kavach(folder, ['compile', 'old.kavach', '-o', 'out'])
+  expect({ code, err }).toEqual({ code: 0, err: '' })
 })
 
 test('a changed policy of the same generation is written with a remark', async () => {

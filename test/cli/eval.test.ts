@@ -87,7 +87,12 @@ test('id is echoed whatever it is, and members that nobody knows are ignored', a
   const ids = [1, 'a', null, [1, { b: 2 }], false, 'ü']
   const answers = await decide(
     ['-m', 'bots.wasm'],
-    lines(...ids.map((id) => ({ ...READ, id, unknown: { deep: [1] }, __proto__: null, toString: 1 }))),
+    lines(
+      ...ids.map((id) => {
+        const odd = '"unknown":{"deep":[1]},"toString":1,"__proto__":{"agent":"mallory"},'
+        return JSON.stringify({ ...READ, id }).replace('{', `{${odd}`)
+      }),
+    ),
   )
   expect(answers.map(({ id }) => id)).toEqual(ids)
   expect(new Set(reasons(answers))).toEqual(new Set(['allowed']))

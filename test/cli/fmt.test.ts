@@ -52,6 +52,17 @@ a.kavach
   expect(readFileSync(join(folder, 'a.kavach'), 'utf8')).toBe(TIDY)
 })
 
+test('a folder without policies is refused', async () => {
+  const folder = folderOf({ 'p/readme.md': '' })
+  expect(await kavach(folder, ['fmt', 'p'])).toEqual({
+    code: 66,
+    out: '',
+    err:
+      'kavach: `p` holds no policy: there is no file that ends in .kavach\n' +
+      '  = help: run `kavach init p` to start one, or name the folder that has it\n',
+  })
+})
+
 test('what is no text is refused', async () => {
   expect(await kavach(folderOf(), ['fmt'], Buffer.from([0xff]))).toEqual({
     code: 1,

@@ -6,7 +6,7 @@ async function linesOf(chunks: readonly (string | Uint8Array)[], maxBytes?: numb
     for (const chunk of chunks) yield Buffer.from(chunk)
   }
   const lines: Line[] = []
-  for await (const line of readLines(stream(), maxBytes)) lines.push(line)
+  for await (const more of readLines(stream(), maxBytes)) lines.push(...more)
   return lines
 }
 

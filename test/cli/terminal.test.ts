@@ -2,7 +2,11 @@ import { PassThrough, Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { Terminal } from '../../cli/terminal.ts'
 
-function terminalOf(options: { readonly watched: boolean; readonly now?: () => number }) {
+function terminalOf(options: {
+  readonly isWatched: boolean
+  readonly isScreen?: boolean
+  readonly now?: () => number
+}) {
   const stdout = new PassThrough()
   const stderr = new PassThrough()
   const terminal = new Terminal({
@@ -12,7 +16,9 @@ function terminalOf(options: { readonly watched: boolean; readonly now?: () => n
     cwd: '/',
     color: true,
     errorColor: false,
-    watched: options.watched,
+    isTyped: false,
+    isScreen: options.isScreen ?? false,
+    isWatched: options.isWatched,
     debug: false,
     now: options.now ?? (() => 1000),
     interrupt: new AbortController().signal,
@@ -21,23 +27,37 @@ function terminalOf(options: { readonly watched: boolean; readonly now?: () => n
   return { terminal, out: () => String(stdout.read() ?? ''), err: () => String(stderr.read() ?? '') }
 }
 
-test('progress is one line that the next output replaces', async () => {
+test('progress is one line on the screen that the next output there replaces', async () => {
   let now = 1000
-  const { terminal, out, err } = terminalOf({ watched: true, now: () => now })
+  const { terminal, out, err } = terminalOf({ isWatched: true, isScreen: true, now: () => now })
+  terminal.progress(() => 'too soon')
+  now += 200
   terminal.progress(() => '1 decided')
-  terminal.progress(() => '2 decided') // Too soon after the first.
+  terminal.progress(() => 'too soon after the first')
+  now += 200
+  terminal.progress(() => '2 decided')
+  await terminal.print('result\n')
+  await terminal.toErrors().print('finding\n')
   now += 200
   terminal.progress(() => '3 decided')
-  await terminal.print('result\n')
   terminal.note('remark\n')
   expect({ out: out(), err: err() }).toEqual({
     out: 'result\n',
-    err: '\r\u001b[K1 decided\r\u001b[K3 decided\r\u001b[Kremark\n',
+    err: '\r\u001b[K1 decided\r\u001b[K2 decided\r\u001b[Kfinding\n\r\u001b[K3 decided\r\u001b[Kremark\n',
   })
 })
 
+test('output that goes elsewhere leaves the line of progress alone', async () => {
+  let now = 1000
+  const { terminal, out, err } = terminalOf({ isWatched: true, now: () => now })
+  now += 200
+  terminal.progress(() => '1 decided')
+  await terminal.print('result\n')
+  expect({ out: out(), err: err() }).toEqual({ out: 'result\n', err: '\r\u001b[K1 decided' })
+})
+
 test('where nobody watches there is no progress', () => {
-  const { terminal, err } = terminalOf({ watched: false })
+  const { terminal, err } = terminalOf({ isWatched: false })
   terminal.progress(() => {
     throw new Error('nobody asked for it')
   })
@@ -46,7 +66,7 @@ test('where nobody watches there is no progress', () => {
 })
 
 test('what is printed to standard error has the colours of standard error', async () => {
-  const { terminal, out, err } = terminalOf({ watched: false })
+  const { terminal, out, err } = terminalOf({ isWatched: false })
   const errors = terminal.toErrors()
   await errors.print('finding\n')
   expect({ out: out(), err: err(), colors: [terminal.color, errors.color] }).toEqual({
@@ -64,7 +84,7 @@ test('printing waits for a reader that is slower than we are', async () => {
       release = () => done()
     },
   })
-  const slow = new Terminal({ ...terminalOf({ watched: false }).terminal.parts, stdout })
+  const slow = new Terminal({ ...terminalOf({ isWatched: false }).terminal.parts, stdout })
   let isPrinted = false
   const printing = slow.print('more than fits').then(() => {
     isPrinted = true
@@ -77,7 +97,7 @@ test('printing waits for a reader that is slower than we are', async () => {
 })
 
 test('the exit code is the worst that was recorded', () => {
-  const { terminal } = terminalOf({ watched: false })
+  const { terminal } = terminalOf({ isWatched: false })
   for (const code of [0, 3, 2, 1]) terminal.recordExit(code)
   expect(terminal.exitCode).toBe(2)
 })

@@ -42,6 +42,8 @@ export interface Settings {
   readonly notBefore?: string
   readonly notAfter?: string
   readonly strict?: boolean
+  /** The clock of the checks. */
+  readonly now?: string
 }
 
 export interface Question {
@@ -115,7 +117,7 @@ export function parseCase(name: string, source: string): Case {
         questions.push(...readQuestions(line, argument, lines, fault))
         break
       case 'expect':
-        findings = readFindings(lines)
+        findings = readFindings(text.split('\n').slice(0, -1))
         break
       default:
         throw fault(line, `unknown block \`${kind}\``)
@@ -234,12 +236,12 @@ function readFindings(lines: readonly string[]): readonly ExpectedFinding[] {
   const findings: { severity: string; code: string; message: string; details: string[] }[] = []
   for (const line of lines) {
     if (line.startsWith('  ')) {
-      findings.at(-1)?.details.push(expand(line.trim()))
+      findings.at(-1)?.details.push(line.trim())
       continue
     }
     const [, severity = '', code = '', message = ''] = /^(error|warning) (KV\d{4}) (.+)$/.exec(line) ?? []
     if (code === '') throw new SyntaxError(`expected \`SEVERITY CODE MESSAGE\`, found \`${line}\``)
-    findings.push({ severity, code, message: expand(message), details: [] })
+    findings.push({ severity, code, message, details: [] })
   }
   return findings
 }

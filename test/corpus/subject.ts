@@ -5,7 +5,7 @@ import { emitImage, emitState, spliceModule } from '../../compiler/emit/index.ts
 import { checkPolicy, meterKeys } from '../../compiler/front/index.ts'
 import { parseState } from '../../compiler/model/index.ts'
 import { createReference, type Reference } from '../../compiler/reference/index.ts'
-import { type Engine, EngineError, loadEngine } from '../../engine-wasm/host/index.ts'
+import { EngineError, type LiveEngine, loadLiveEngine } from '../../engine-wasm/host/index.ts'
 import { type Diagnostic, type PolicyFile, parsePolicy } from '../../grammar/index.ts'
 import type { Case } from './case-file.ts'
 
@@ -19,9 +19,11 @@ export interface Checked {
 export function checkCase({ files: sources, others, settings }: Case): Checked {
   const parsed = sources.map(({ path, text }) => parsePolicy(path, text))
   const files = parsed.map(({ file }) => file)
-  const loadCatalog = (path: string) => others.get(path)
-  const strict = settings.strict === true
-  const { model, diagnostics: found } = checkPolicy(files, others.size > 0 ? { loadCatalog, strict } : { strict })
+  const { model, diagnostics: found } = checkPolicy(files, {
+    strict: settings.strict === true,
+    ...(others.size > 0 && { loadCatalog: (path: string) => others.get(path) }),
+    ...(settings.now !== undefined && { now: Date.parse(settings.now) }),
+  })
   const order = new Map(files.map(({ path }, index) => [path, index]))
   const diagnostics = [...parsed.flatMap((each) => each.diagnostics), ...found].sort(
     (a, b) =>
@@ -32,7 +34,7 @@ export function checkCase({ files: sources, others, settings }: Case): Checked {
 
 export interface Subject {
   readonly reference: Reference
-  readonly engine: Engine
+  readonly engine: LiveEngine
   /** Writes the KEY of each clause for its `#n`. */
   readonly withKeys: (text: string) => string
 }
@@ -50,7 +52,7 @@ export function makeSubject({ state, settings }: Case, { files, model: plain, di
   const keys = meterKeys(files)
   const reference = createReference(files, state, { keyOf: (clause) => keys.get(clause) })
   const image = emitImage(model)
-  const engine = loadEngine(spliceModule(loadEngineWasm(), image))
+  const engine = loadLiveEngine(spliceModule(loadEngineWasm(), image))
   if (state !== undefined) {
     const made = parseState(state)
     if (!made.ok) throw new Error(made.message)
@@ -68,7 +70,7 @@ export function makeSubject({ state, settings }: Case, { files, model: plain, di
 }
 
 /** An agent whose name the policy declares is refused, and the others are made (docs/language.md, section 4). */
-function putRecord(engine: Engine, record: Uint8Array): void {
+function putRecord(engine: LiveEngine, record: Uint8Array): void {
   try {
     engine.putRecord(record)
   } catch (error) {

@@ -11,13 +11,8 @@ test('everything that JSON.stringify writes is read as it was', () => {
   fc.assert(
     fc.property(fc.jsonValue({ noUnicodeString: false }), fc.constantFrom(undefined, 1, '\t'), (value, indent) => {
       const text = JSON.stringify(value, null, indent)
-      const result = readJson(`${text} rest`, 0)
-      expect(result).toEqual({
-        ok: true,
-        value: JSON.parse(text.replace(/(?<=[[,:{ \n\t]|^)-0(?=[,\]}\n]|$)/g, '0')),
-        end: text.length,
-        comments: [],
-      })
+      const expected = JSON.parse(text, (_key, item) => (Object.is(item, -0) ? 0 : item))
+      expect(readJson(`${text} rest`, 0)).toEqual({ ok: true, value: expected, end: text.length, comments: [] })
     }),
   )
 })

@@ -20,7 +20,7 @@ describe('random policies', () => {
   test('parse without findings', () => {
     fc.assert(
       fc.property(policies, (text) => parsePolicy('p', text).diagnostics.length === 0),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 
@@ -30,7 +30,7 @@ describe('random policies', () => {
         const file = parseSound(text)
         expect(meaningOf(parseSound(printPolicy(file)))).toEqual(meaningOf(file))
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 
@@ -40,7 +40,7 @@ describe('random policies', () => {
         const file = parseSound(text)
         expect(commentsOf(parseSound(printPolicy(file)))).toEqual(commentsOf(file))
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 
@@ -50,7 +50,7 @@ describe('random policies', () => {
         const once = format(text)
         expect(format(once)).toBe(once)
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 })

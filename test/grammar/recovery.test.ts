@@ -97,7 +97,11 @@ test('a statement that was taken for a name is read all the same', () => {
 
 test('the place to go on is never before what was read', () => {
   const text = 'role r {\n  allow x\n  allow y\n}\nrole s { }'
-  expect(resume({ text, from: 0, past: 14, block: 'role', isInBlock: false })).toEqual({ next: 'member', at: 21 })
+  expect(resume({ text, from: 0, past: 14, block: 'role', isInBlock: false })).toEqual({
+    next: 'member',
+    at: 21,
+    opening: 7,
+  })
   expect(resume({ text, from: 21, past: 30, block: 'role', isInBlock: true })).toEqual({ next: 'statement', at: 31 })
   expect(resume({ text, from: 33, past: 41, block: 'role', isInBlock: false })).toEqual({ next: 'statement', at: 41 })
 })
@@ -106,12 +110,30 @@ test('after a hundred errors the rest is not read', () => {
   const text = 'forbid\n'.repeat(1000)
   const { diagnostics } = parsePolicy('p', text)
   expect(diagnostics.length).toBe(101)
-  expect(frames(text).split('\n\n').at(-1)).toMatchInlineSnapshot(`
-    "error[KV0101]: expected \`on\`, found \`forbid\`
-       ┌ p.kavach:101:7
+  expect(
+    frames(text)
+      .split('\n\n')
+      .find((frame) => frame.includes('KV0110')),
+  ).toMatchInlineSnapshot(`
+    "error[KV0110]: more than 100 syntax errors; the rest of the file was not read
+       ┌ p.kavach:101:1
     101 │ forbid
-        │       ^ \`on\` is missing here
-        = help: a scope is \`ACTIONS on PATTERNS\`, as in \`read, write on mcp:github:**\`
+        │ ^"
+  `)
+})
+
+test('a block whose header is broken is reported at its own brace when nothing closes it', () => {
+  expect(frames('role r {\n}\nboundary rume {\n  limit rate 1 per hour\n')).toMatchInlineSnapshot(`
+    "error[KV0101]: expected \`runtime\`, found \`rume\`
+     ┌ p.kavach:3:10
+    3 │ boundary rume {
+      │          ^^^^
+
+    error[KV0108]: this \`{\` is never closed
+     ┌ p.kavach:3:15
+    3 │ boundary rume {
+      │               ^
+      = help: close the boundary with \`}\`
     "
   `)
 })

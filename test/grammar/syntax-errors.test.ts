@@ -160,6 +160,32 @@ describe('members', () => {
       "
     `)
   })
+  test('a statement in a block is told where it belongs, and no brace is missed', () => {
+    expect(
+      frames(
+        'service agent a {\n  forbid delete on x\n  limit rate 5 per day for * on **\n}\nrole r {\n  limit rate 5 per day\n}\n',
+      ),
+    ).toMatchInlineSnapshot(`
+      "error[KV0106]: \`forbid\` starts no member of an agent
+       ┌ p.kavach:2:3
+      2 │   forbid delete on x
+        │   ^^^^^^
+        = help: a guardrail holds for everybody: it stands outside of blocks
+
+      error[KV0106]: \`for\` starts no member of an agent
+       ┌ p.kavach:3:24
+      3 │   limit rate 5 per day for * on **
+        │                        ^^^
+        = help: a limit with \`for\` holds for everybody: it stands outside of blocks
+
+      error[KV0106]: \`limit\` starts no member of a role
+       ┌ p.kavach:6:3
+      6 │   limit rate 5 per day
+        │   ^^^^^
+        = help: a limit stands in an agent, a delegation or the boundary, or outside of blocks with \`for\`
+      "
+    `)
+  })
   test('a block that is not closed is reported at its brace', () => {
     expect(frames('role r {\n  allow read on x\n')).toMatchInlineSnapshot(`
       "error[KV0108]: this \`{\` is never closed

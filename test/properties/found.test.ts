@@ -4,7 +4,7 @@ import { askEngine, askReference, createSubject, type Plain } from './subject.ts
 
 /** The answer of both, which must be one. */
 function decide(policy: string, request: object, state: unknown = {}): Plain {
-  const subject = createSubject(`policy p\n${policy}`, state)
+  const subject = createSubject([{ path: 'p.kavach', text: `policy p\n${policy}` }], state)
   const found = askEngine(subject, request, false)
   expect(found).toEqual(askReference(subject, request, false))
   return found

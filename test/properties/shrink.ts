@@ -9,21 +9,16 @@ export interface Case {
   readonly possible: boolean
 }
 
-/** `fails` must be true for `found`; the result fails too, and with any one part less it does not, within `budget` tries. */
-export function shrink(found: Case, fails: (smaller: Case) => boolean, budget = 3000): Case {
+/** `fails` must be true for `found`; the result fails too, and with any one part less it does not, if there was time. */
+export function shrink(found: Case, fails: (smaller: Case) => boolean, mostMs = 10_000): Case {
+  const end = performance.now() + mostMs
   let best = found
-  let tries = 0
-  const attempt = (smaller: Case): boolean => {
-    if (tries >= budget) return false
-    tries += 1
-    if (!fails(smaller)) return false
-    best = smaller
-    return true
-  }
-  for (let isSmaller = true; isSmaller && tries < budget; ) {
+  for (let isSmaller = true; isSmaller; ) {
     isSmaller = false
     for (const next of smallerCases(best)) {
-      if (!attempt(next)) continue
+      if (performance.now() > end) return best
+      if (!fails(next)) continue
+      best = next
       isSmaller = true
       break
     }

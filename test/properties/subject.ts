@@ -1,10 +1,10 @@
 /** One policy as both see it: the reference walks its text, the engine runs its image. */
 import { emitImage, emitState } from '../../compiler/emit/index.ts'
-import { checkPolicy, meterKeys, type SourceMap } from '../../compiler/front/index.ts'
+import { type CheckResult, checkPolicy, meterKeys, type SourceMap } from '../../compiler/front/index.ts'
 import { parseState } from '../../compiler/model/index.ts'
 import { createReference, type Reference, type ReferenceReservation } from '../../compiler/reference/index.ts'
-import { type Engine, EngineError, type EngineRequest, loadEngine } from '../../engine-wasm/host/index.ts'
-import { type PolicyFile, parsePolicy } from '../../grammar/index.ts'
+import { EngineError, type EngineRequest, type LiveEngine, loadLiveEngine } from '../../engine-wasm/host/index.ts'
+import { type Diagnostic, type PolicyFile, parsePolicy } from '../../grammar/index.ts'
 
 /** What is compared of a decision. */
 export interface Plain {
@@ -18,42 +18,56 @@ export interface Plain {
 }
 
 export interface Subject {
-  readonly file: PolicyFile
   readonly map: SourceMap
   readonly reference: Reference
-  readonly engine: Engine
+  readonly engine: LiveEngine
 }
 
-/** Codes of the errors in a policy's text. */
-export function errorsOf(text: string): readonly string[] {
-  const { file, diagnostics } = parsePolicy('p.kavach', text)
-  const all = [...diagnostics, ...checkPolicy([file]).diagnostics]
-  return all.filter(({ severity }) => severity === 'error').map(({ code }) => code)
+/** One file of a policy. */
+export interface Source {
+  readonly path: string
+  readonly text: string
+}
+
+/** Codes of the errors in a policy. */
+export function errorsOf(sources: readonly Source[]): readonly string[] {
+  return check(sources).errors.map(({ code }) => code)
+}
+
+function check(sources: readonly Source[]): {
+  readonly files: readonly PolicyFile[]
+  readonly checked: CheckResult
+  readonly errors: readonly Diagnostic[]
+} {
+  const sorted = sources.toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const parsed = sorted.map(({ path, text }) => parsePolicy(path, text))
+  const files = parsed.map(({ file }) => file)
+  const checked = checkPolicy(files)
+  const all = [...parsed.flatMap(({ diagnostics }) => diagnostics), ...checked.diagnostics]
+  return { files, checked, errors: all.filter(({ severity }) => severity === 'error') }
 }
 
 /** @throws {TypeError} when the policy or the state is refused by one of the two */
-export function createSubject(text: string, state: unknown): Subject {
-  const { file, diagnostics } = parsePolicy('p.kavach', text)
-  const checked = checkPolicy([file])
-  const faults = [...diagnostics, ...checked.diagnostics].filter(({ severity }) => severity === 'error')
-  if (checked.model === undefined || faults.length > 0) {
-    throw new TypeError(`refused: ${faults.map(({ code, message }) => `${code} ${message}`).join('; ')}`)
+export function createSubject(sources: readonly Source[], state: unknown): Subject {
+  const { files, checked, errors } = check(sources)
+  if (checked.model === undefined || errors.length > 0) {
+    throw new TypeError(`refused: ${errors.map(({ code, message }) => `${code} ${message}`).join('; ')}`)
   }
   const parsed = parseState(state)
   if (!parsed.ok) throw new TypeError(`the state is refused: ${parsed.message}`)
   const made = [...parsed.value.agents, ...parsed.value.delegations]
   const stateKeys = made.flatMap(({ grants }) => grants.flatMap(({ limits }) => (limits ?? []).map(({ key }) => key)))
-  const keys = meterKeys([file])
-  const reference = createReference([file], state, { keyOf: (clause) => keys.get(clause), stateKeys })
-  const engine = loadEngine(emitImage(checked.model))
+  const keys = meterKeys(files)
+  const reference = createReference(files.toReversed(), state, { keyOf: (clause) => keys.get(clause), stateKeys })
+  const engine = loadLiveEngine(emitImage(checked.model))
   for (const record of emitState(parsed.value)) putRecord(engine, record)
   for (const name of parsed.value.revoked) engine.setFlag(name, 'revoked')
   for (const name of parsed.value.suspended) engine.setFlag(name, 'suspended')
-  return { file, map: checked.map, reference, engine }
+  return { map: checked.map, reference, engine }
 }
 
 /** An agent whose name the policy declares is not made. */
-function putRecord(engine: Engine, record: Uint8Array): void {
+function putRecord(engine: LiveEngine, record: Uint8Array): void {
   try {
     engine.putRecord(record)
   } catch (error) {

@@ -48,13 +48,15 @@ test('every door opens from inside the package, and gives what ARCHITECTURE.md s
     encoding: 'utf8',
   })
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-  const loader = ['EngineError', 'loadEngine', 'openEngine']
+  const loader = ['EngineError', 'loadEngine', 'loadLiveEngine', 'openEngine']
   expect(JSON.parse(stdout)).toEqual({
     kavachos: loader,
     'kavachos/engine': loader,
     'kavachos/compiler': [
       'RUNTIME_TEST_STATE',
       'checkPolicy',
+      'compilePattern',
+      'compileRegex',
       'createReference',
       'digestOf',
       'disassemble',
@@ -64,13 +66,20 @@ test('every door opens from inside the package, and gives what ARCHITECTURE.md s
       'emitSourceMap',
       'emitState',
       'emitTypes',
+      'formatPattern',
       'meterKeys',
       'parseCatalog',
+      'parseCidr',
+      'parseHours',
+      'parseMoney',
+      'parsePattern',
       'parsePolicy',
+      'parseRegexBody',
       'parseState',
       'referenceFromText',
       'runTests',
       'spliceModule',
+      'weekRanges',
     ],
     'kavachos/grammar': [
       'MAX_SYNTAX_ERRORS',

@@ -1,6 +1,6 @@
 /** Every name that is used is declared: agents, roles and sets. */
 import type { AtomNode, Name, PolicyFile } from '../../../grammar/index.ts'
-import { type CheckContext, type Rule, reportUnknown } from './context.ts'
+import { type CheckContext, type Rule, reportUnknown, spanOf } from './context.ts'
 import { walk } from './walk.ts'
 
 /** KV1006 (agent), KV1007 (role), KV1008 (set). */
@@ -62,6 +62,18 @@ function reportRole(context: CheckContext, file: PolicyFile, name: Name): void {
 }
 
 function reportAgent(context: CheckContext, file: PolicyFile, name: Name): void {
+  if (name.text === 'runtime') {
+    context.report({
+      code: 'KV1006',
+      severity: 'error',
+      message: '`runtime` is no agent that can be named here',
+      path: file.path,
+      span: spanOf(name),
+      label: 'means every agent made at run time',
+      help: 'name a declared agent; what these may do is said in `boundary runtime`',
+    })
+    return
+  }
   reportUnknown(context, file, name, { code: 'KV1006', kind: 'agent', word: 'agent', declared: context.policy.agents })
 }
 

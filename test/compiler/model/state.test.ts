@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { acceptsText } from '../../../compiler/algebra/index.ts'
 import { parseState, type State } from '../../../compiler/model/index.ts'
+import { createReference } from '../../../compiler/reference/index.ts'
+import { parse } from '../front/findings.ts'
 
 function read(json: unknown): State {
   const parsed = parseState(json)
@@ -280,6 +282,8 @@ describe('parseState', () => {
     [{ suspended: [7] }, 'suspended[0]: must be a string that is not empty'],
   ])('%j: %s', (json, message) => {
     expect(parseState(json)).toEqual({ ok: false, message })
+    const isUnbounded = message.includes('automaton') // The reference has no automata, so none is too large for it.
+    if (!isUnbounded) expect(() => createReference(parse('policy p\n'), json)).toThrow(TypeError)
   })
 
   it('does not take a member of Object.prototype for its own', () => {

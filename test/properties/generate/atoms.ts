@@ -2,6 +2,7 @@
  * Conditions: their text, and values of the fact they ask about that make them hold and fail, drawn from the very ends of
  * their ranges. The values are hints for steering; nothing that is judged depends on them.
  */
+import { generateCidr, generateDecimal, generateHours, generateRegex } from './literals.ts'
 import type { Random } from './random.ts'
 import { factOf, type World } from './world.ts'
 
@@ -144,7 +145,13 @@ export interface Sets {
 export function generateSets(random: Random): Sets {
   const named = (samples: readonly Sample[], prefix: string) =>
     random.some(samples, 1, 2).map((sample, index) => ({ ...sample, name: `${prefix}${index}` }))
-  return { cidr: named(CIDRS, 'net'), hours: named(HOURS, 'hrs'), regex: named(MATCHERS, 'rex') }
+  const known = <T extends Sample>(samples: readonly T[], make: (random: Random) => Sample) =>
+    random.chance(0.15) ? [make(random)] : samples
+  return {
+    cidr: named(known(CIDRS, generateCidr), 'net'),
+    hours: named(known(HOURS, generateHours), 'hrs'),
+    regex: named(known(MATCHERS, generateRegex), 'rex'),
+  }
 }
 
 const WEIGHTS: Readonly<Record<AtomKind, number>> = {
@@ -221,6 +228,7 @@ function leans({ kind, fact, text, good, bad, negated }: Atom, world: World): bo
 
 type Made = Sample & { readonly fact: string }
 
+const BOUNDS = ['0', '5', '1.5', '-2', '1_000', '0.000000001', '999_999_999_999_999_999.999999999']
 const ARG_OF_TEXT = ['args.path', 'args.mode', 'args.deep.x']
 const ARG_OF_NUMBER = ['args.n', 'args.deep.n', 'args."odd name"']
 
@@ -232,7 +240,11 @@ function makeAtom(random: Random, sets: Sets, kind: AtomKind): Made {
       return { fact: 'now', ...prefixed('time in ', random.chance(0.6) ? setOf(random, sets.hours) : hours(random)) }
     case 'args-matches': {
       const fact = random.pick(ARG_OF_TEXT)
-      const matcher = random.chance(0.4) ? setOf(random, sets.regex) : random.pick(MATCHERS)
+      const matcher = random.chance(0.4)
+        ? setOf(random, sets.regex)
+        : random.chance(0.2)
+          ? generateRegex(random)
+          : random.pick(MATCHERS)
       return { fact, ...prefixed(`${fact} matches `, matcher) }
     }
     case 'args-in':
@@ -241,7 +253,7 @@ function makeAtom(random: Random, sets: Sets, kind: AtomKind): Made {
       return argsEqual(random)
     case 'args-compare': {
       const fact = random.pick(ARG_OF_NUMBER)
-      return { fact, ...comparison(random, fact, random.pick(['0', '5', '1.5', '-2', '1_000', '0.000000001'])) }
+      return { fact, ...comparison(random, fact, random.chance(0.3) ? generateDecimal(random) : random.pick(BOUNDS)) }
     }
     case 'args-cidr':
       return {
@@ -279,11 +291,13 @@ function setOf(random: Random, sets: readonly (Sample & { readonly name: string 
 
 function cidrs(random: Random): Sample {
   const items = random.some(CIDRS, 1, 3)
+  if (random.chance(0.2)) items.push(generateCidr(random), generateCidr(random))
   return { ...union(items), text: `cidr [${items.map((item) => item.text).join(', ')}]` }
 }
 
 function hours(random: Random): Sample {
   const items = random.some(HOURS, 1, 2)
+  if (random.chance(0.2)) items.push(generateHours(random))
   return { ...union(items), text: `hours ${items.map((item) => item.text).join(', ')}` }
 }
 

@@ -28,7 +28,7 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ['forbid read on a:**:b\n', 'KV0204'],
   ['forbid read on a when ip in cidr [10.0.0.1/8]\n', 'KV0212'],
   ['forbid read on a when time in hours daily 09:00-09:00\n', 'KV0222'],
-  ['policy again\n', 'KV0111'],
+  ['boundary runtime {\n}\nboundary runtime {\n}\n', 'KV1011'],
 ]
 
 export interface Mistake {

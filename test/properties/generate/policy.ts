@@ -2,7 +2,7 @@
 import { type Atom, generateAtoms, generateSets, joinAtoms, OWNERS, type Sets } from './atoms.ts'
 import { fixed, group, leaf, list, type Piece } from './piece.ts'
 import type { Random } from './random.ts'
-import { generateActions, generatePatterns, generateThemes, type Themes } from './scopes.ts'
+import { generateActions, generatePatterns, generateThemes, MANY_ACTIONS, type Themes } from './scopes.ts'
 import { generateWorld, type World } from './world.ts'
 
 /** A policy, and what a request needs to know to come near its edges. */
@@ -15,7 +15,7 @@ export interface Aim {
   readonly themes: Themes
   readonly world: World
   readonly agents: readonly string[]
-  /** Agents that may hold grants of their own. */
+  /** Agents that may hold grants of their own, and pass them on. */
   readonly roots: readonly string[]
   readonly edges: readonly { readonly from: string; readonly to: string }[]
   readonly hasBoundary: boolean
@@ -41,6 +41,21 @@ const DURATIONS: readonly (readonly [string, number])[] = [
   ['1h', 3_600_000],
   ['7d', 604_800_000],
 ]
+
+/** A line behind which the text of another file begins. */
+export function nextFile(path: string): string {
+  return `// file ${path}\n`
+}
+
+/** The files of a policy's text. */
+export function filesOf(text: string): readonly { readonly path: string; readonly text: string }[] {
+  const files: { readonly path: string; readonly text: string }[] = []
+  for (const part of text.split(/^\/\/ file /m).slice(1)) {
+    const end = part.indexOf('\n')
+    files.push({ path: part.slice(0, end), text: part.slice(end + 1) })
+  }
+  return files
+}
 
 export function generatePolicy(random: Random): GeneratedPolicy {
   return new Writer(random).policy()
@@ -69,7 +84,7 @@ class Writer {
   policy(): GeneratedPolicy {
     const { random } = this
     const agents = random.shuffle(NAMES).slice(0, random.between(1, 7))
-    const roles = ['reader', 'writer', 'admin'].slice(0, random.between(0, 3))
+    const roles = ['reader', 'writer', 'admin', 'chief'].slice(0, random.between(0, 4))
     const edges = agents.slice(1).flatMap((to, index) => {
       const from = agents[index]
       return from === undefined ? [] : [{ from, to }]
@@ -87,8 +102,12 @@ class Writer {
       ...this.guardrails(),
       ...(hasBoundary ? [this.boundary()] : []),
       ...(random.chance(0.1) ? this.proofs(agents) : []),
+      ...(random.chance(0.08) ? this.crowd() : []),
     ]
     const header = fixed(`policy p${random.chance(0.5) ? '' : ' generation 3'}\n`)
+    const parts: Piece[] = random.shuffle(declarations)
+    if (random.chance(0.2)) parts.splice(random.below(parts.length + 1), 0, fixed(nextFile('b.kavach')))
+    if (random.chance(0.2)) parts.push(fixed(nextFile('a/z.kavach')), ...parts.splice(1, random.below(4)))
     const { themes, world, atoms } = this
     const aim: Aim = {
       themes,
@@ -104,7 +123,7 @@ class Writer {
       counts: [...this.counts],
       amounts: [...this.amounts],
     }
-    return { piece: group('', [header, ...random.shuffle(declarations)]), aim }
+    return { piece: group('', [fixed(nextFile('a.kavach')), header, ...parts]), aim }
   }
 
   private setDeclarations(): readonly Piece[] {
@@ -117,7 +136,8 @@ class Writer {
   }
 
   private role(name: string, earlier: readonly string[]): Piece {
-    const included = this.random.some(earlier, 0, 2)
+    // Chains of roles: what is included indirectly must be reached too.
+    const included = this.random.chance(0.6) ? earlier.slice(-1) : this.random.some(earlier, 0, 2)
     const includes = included.length > 0 ? [group(' includes ', [list(included)])] : []
     const head = { ...group(`role ${name}`, includes), isFixed: true }
     return group('', [head, fixed(' {\n'), ...this.grants(0, 2)], '}\n')
@@ -133,16 +153,16 @@ class Writer {
     const members: Piece[] = []
     if (random.chance(0.6)) members.push(leaf(`  owner ${JSON.stringify(random.pick(OWNERS))}\n`))
     if (type !== 'delegated') {
-      this.roots.push(name)
-      members.push(...this.grants(isRoot ? 1 : 0, 3))
-      const roles = random.some(place.roles, 0, 2)
+      const roles = random.chance(0.5) ? place.roles.slice(-1) : random.some(place.roles, 0, 2)
+      members.push(...this.grants(isRoot && roles.length === 0 ? 1 : 0, roles.length === 0 ? 3 : 1))
       if (roles.length > 0) members.push(group('  roles ', [list(roles)], '\n'))
     }
-    members.push(...this.limits(0.25))
+    members.push(...this.limits(0.32))
     const left = place.last - place.index
     if (random.chance(isRoot ? 0.98 : type === 'delegated' ? 0.25 : 0.85)) {
       const depth = random.chance(0.85) ? 5 : random.chance(0.5) ? Math.min(5, left) : random.between(0, 5)
       members.push(leaf(`  may delegate depth ${depth}\n`))
+      if (type !== 'delegated') this.roots.push(name)
     }
     if (random.chance(0.04)) members.push(leaf(`  expires at ${this.instant()}\n`))
     return group(`${type} agent ${name} {\n`, random.shuffle(members), '}\n')
@@ -166,7 +186,7 @@ class Writer {
 
   private boundary(): Piece {
     const { random } = this
-    const members = [...this.grants(1, 3), ...this.limits(0.25)]
+    const members = [...this.grants(1, 3), ...this.limits(0.32)]
     if (random.chance(0.95))
       members.push(leaf(`  may delegate depth ${random.pick([5, 5, 5, 5, 5, 5, 4, 3, 2, 1, 0])}\n`))
     return group('boundary runtime {\n', random.shuffle(members), '}\n')
@@ -190,8 +210,13 @@ class Writer {
     if (random.chance(0.35)) {
       rules.push(group('require ', [fixed(this.approval()), fixed(' for '), { ...this.scope(), isFixed: true }], '\n'))
     }
+    if (random.chance(0.35)) {
+      // Wide enough for every call: without it too few policies could throttle at all.
+      this.amounts.add(toNano('9_000_000_000'))
+      rules.push(leaf('limit budget 9_000_000_000 USD per day throttle at 80% to 2_000 per hour for * on **\n'))
+    }
     for (let left = random.between(0, 3); left > 0; left--) {
-      const clause = random.chance(0.35) ? this.rate() : this.budget()
+      const clause = random.chance(0.3) ? this.rate() : this.budget()
       const each = random.chance(0.6) ? [leaf(` each ${random.pick(['agent', 'owner', 'tenant'])}`)] : []
       rules.push(group('limit ', [clause, fixed(' for '), { ...this.scope(), isFixed: true }, ...each], '\n'))
     }
@@ -208,6 +233,24 @@ class Writer {
       leaf(`assert ${agent} within ${random.pick(agents)}\n`),
       leaf(`test "t" as ${agent} at 2026-04-01T10:00:00Z from 10.1.2.3 {\n  deny read on a:b because no-grant\n}\n`),
     ]
+  }
+
+  /** Many agents, and one with more grants and actions than small tables hold. */
+  private crowd(): readonly Piece[] {
+    const { random } = this
+    const agents = Array.from({ length: random.between(1, 40) }, (_, index) =>
+      leaf(`service agent extra${index} {\n}\n`),
+    )
+    const grants = Array.from({ length: random.between(9, 40) }, (_, index) => {
+      const actions = random.chance(0.3) ? '*' : [...random.some(MANY_ACTIONS, 1, 40), 'read'].join(', ')
+      const pattern = random.chance(0.8) ? `x:r${random.below(50)}` : `x:r${index}*`
+      const when = random.chance(0.2) ? [this.condition(' when ', true, 1)] : []
+      return group('  allow ', [fixed(`${actions} on ${pattern}`), ...when], '\n')
+    })
+    const [theme] = this.themes
+    const last = group('  allow ', [fixed(`${JSON.stringify(theme.action)} on **`)], '\n')
+    this.roots.push('rich')
+    return [...agents, group('service agent rich {\n', [...grants, last], '}\n')]
   }
 
   private grants(least: number, most: number): readonly Piece[] {
@@ -247,7 +290,7 @@ class Writer {
     const limits: Piece[] = []
     while (random.chance(probability) && limits.length < 3) {
       const each = random.chance(0.4) ? [leaf(` each ${random.pick(['resource', 'owner', 'tenant'])}`)] : []
-      limits.push(group('  limit ', random.chance(0.5) ? [this.rate(), ...each] : [this.budget()], '\n'))
+      limits.push(group('  limit ', random.chance(0.4) ? [this.rate(), ...each] : [this.budget()], '\n'))
     }
     return limits
   }
@@ -314,7 +357,7 @@ const AMOUNTS =
   '2.00 1 0.50 10 40.00 300 0.000000003 9_000_000_000 9_000_000_000 9_000_000_000 20 4.5 6 500 1_000.10 12_000_000 0'.split(
     ' ',
   )
-const COUNTS = '60 2_000 6 2 1 2_000 60 12 100 10 5 0'.split(' ')
+const COUNTS = '60 2_000 6 2 1 2_000 60 12 100 10 5 30 600 3 0'.split(' ')
 
 /** USD as written in a policy, in nano-USD. */
 export function toNano(usd: string): bigint {

@@ -64,11 +64,11 @@ export function createRequests(random: Random, aim: Aim, ask: (request: Generate
     if (random.chance(0.6)) toEdge(random, aim, request)
     return { value: request, possible }
   }
-  const weights = { any: 2, allow: 3, throttle: 4, approval: 2.8, limited: 1.7 }
+  const weights = { any: 2.3, allow: 4.2, throttle: 5.2, approval: 4, limited: 1.4 }
   return {
     next: () => {
       const wanted = random.weighted(weights)
-      if (wanted === 'any') return { value: generateWild(random, aim), possible: random.chance(0.1) }
+      if (wanted === 'any') return { value: generateWild(random, aim), possible: random.chance(0.2) }
       for (let turn = 1; ; turn++) {
         const plain = start(wanted)
         const first = ask(plain)
@@ -105,8 +105,8 @@ function generateWild(random: Random, aim: Aim): unknown {
   const request = generateCall(random, aim)
   for (let left = random.between(0, 3); left > 0; left--) toEdge(random, aim, request)
   if (random.chance(0.35)) request.readings = generateReadings(random, aim)
-  if (random.chance(0.15)) loseFact(random, request)
-  if (random.chance(0.1)) setOddFact(random, request)
+  if (random.chance(0.2)) loseFact(random, request)
+  if (random.chance(0.3)) setOddFact(random, request)
   if (random.chance(0.06)) setOddMember(random, request)
   return random.chance(0.004) ? random.pick([null, 5, 'x', [], [request], true]) : request
 }
@@ -165,6 +165,10 @@ function generateChain(random: Random, aim: Aim): readonly string[] {
 /** Moves one fact to an edge that the policy states. */
 function toEdge(random: Random, aim: Aim, request: Json): void {
   const now = typeof request.now === 'number' ? request.now : Date.parse(String(request.now))
+  if (random.chance(0.06)) {
+    request.args = { ...toObject(request.args), extra: null }
+    return
+  }
   switch (random.below(7)) {
     case 0:
     case 1:
@@ -244,13 +248,17 @@ function loseFact(random: Random, request: Json): void {
 
 /** Facts of another type or form: unknown, never malformed. */
 function setOddFact(random: Random, request: Json): void {
-  const fact = random.pick(['ip', 'now', 'since', 'approvedAt', 'trust', 'args'])
+  const fact = random.pick(['ip', 'ip', 'now', 'now', 'since', 'approvedAt', 'trust', 'args', 'args', 'args', 'args'])
   if (fact !== 'args') {
     request[fact] = random.pick(ODD_FACTS[fact] ?? [null])
     return
   }
   const args = toObject(request.args)
-  args[random.pick(['path', 'mode', 'n', 'flag', 'net', 'at', 'deep', 'odd name'])] = random.pick(ODD_ARGUMENTS)
+  const name = random.pick(['path', 'mode', 'n', 'flag', 'net', 'at', 'deep', 'odd name'])
+  const likely = name === 'net' ? ODD_FACTS.ip : name === 'at' ? ODD_TIMES : undefined
+  args[name] = random.chance(0.25)
+    ? null
+    : random.pick(likely !== undefined && random.chance(0.7) ? likely : ODD_ARGUMENTS)
   if (random.chance(0.2)) args[random.pick(['__proto__x', '', 'ü', 'Path', '\ud800', 'constructor'])] = 1
   request.args = args
 }

@@ -12,8 +12,10 @@ export const RESOURCES = [
   'mcp',
   'pay:x@y.z:-:0',
   'mcp:odd name:é',
-  Array.from({ length: 32 }, (_, index) => `s${index % 3}`).join(':'),
 ]
+
+/** As many segments as there may be. */
+const LONGEST = Array.from({ length: 32 }, (_, index) => `s${index % 3}`).join(':')
 
 /** What a policy is about: a few actions on a few resources, so that scopes meet. */
 export interface Theme {
@@ -25,9 +27,15 @@ export type Themes = readonly [Theme, ...Theme[]]
 
 /** The first is what most of a policy is about. */
 export function generateThemes(random: Random): Themes {
-  const make = () => ({ action: random.pick(ACTIONS), resource: random.pick(RESOURCES) })
+  const make = () => ({
+    action: random.chance(0.06) ? random.pick(MANY_ACTIONS) : random.pick(ACTIONS),
+    resource: random.chance(0.04) ? LONGEST : random.pick(RESOURCES),
+  })
   return [make(), ...Array.from({ length: random.between(0, 2) }, make)]
 }
+
+/** Names beyond those that a rule keeps as bits of one word. */
+export const MANY_ACTIONS = Array.from({ length: 45 }, (_, index) => `act${index}`)
 
 /** Action texts; most cover the theme. */
 export function generateActions(random: Random, { action }: Theme): readonly string[] {
@@ -35,7 +43,7 @@ export function generateActions(random: Random, { action }: Theme): readonly str
   if (!actions.includes(action) && random.chance(0.95)) actions.push(action)
   return random
     .shuffle(actions)
-    .map((name) => (/^[a-z]+$/.test(name) && random.chance(0.9) ? name : JSON.stringify(name)))
+    .map((name) => (/^[a-z]+[0-9]*$/.test(name) && random.chance(0.9) ? name : JSON.stringify(name)))
 }
 
 /** Pattern texts; most cover the theme. */
@@ -86,7 +94,8 @@ function generateSegment(random: Random, segment: string): string {
 
 /** A resource near a theme's: equal mostly, else a segment more, less or different. */
 export function generateResource(random: Random, { resource }: Theme): string {
-  if (random.chance(0.88)) return resource
+  if (random.chance(0.86)) return resource
+  if (random.chance(0.1)) return `x:r${random.below(50)}`
   const segments = resource.split(':')
   const at = random.below(segments.length)
   switch (random.below(5)) {

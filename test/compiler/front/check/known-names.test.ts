@@ -60,3 +60,29 @@ test "t" as bot via bota { deny read on a via zzz }
     "
   `)
 })
+
+it('`runtime` stands for agents in tests and assertions only', () => {
+  expect(
+    findings(
+      `policy p
+autonomous agent a { may delegate depth 1 }
+boundary runtime {}
+delegate a -> runtime { allow read on a }
+assert a within runtime
+assert never runtime can read on a
+test "t" as runtime via a { deny read on a }
+`,
+      {},
+      ['KV1006'],
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    error KV1006: \`runtime\` is no agent that can be named here
+      a.kavach:4:15 "runtime" means every agent made at run time
+      help: name a declared agent; what these may do is said in \`boundary runtime\`
+    error KV1006: \`runtime\` is no agent that can be named here
+      a.kavach:5:17 "runtime" means every agent made at run time
+      help: name a declared agent; what these may do is said in \`boundary runtime\`
+    "
+  `)
+})
