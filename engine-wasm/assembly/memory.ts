@@ -1,11 +1,11 @@
 /**
  * The map of linear memory: fixed areas, then images. No area grows; addresses are compile-time constants.
  *
- *   0      16      1024   2048     16384     80 Ki+...
- *   | null | small | boot | static | request | response | scratch | flags | overlay | images ->
+ *   0      1024   1032    2048     16384     80 Ki+...
+ *   | null | boot | small | static | request | response | scratch | flags | overlay | images ->
  *
- * What is small lies in front, where its addresses are short. INVARIANT: the byte at 0 stays 0, which is the value of what a
- * request does not say; nothing is written there.
+ * What is small lies in front, where its addresses are short. INVARIANT: the null page stays 0, nothing is written there; a
+ * value, a record or an entry that is not there is read at address 0.
  */
 import {
   FLAG_BUCKETS,
@@ -21,21 +21,23 @@ import {
 import { BOOT_ADDRESS, EXPLAINED_SIZE, IMAGE_SLACK, RES_METERS, RES_METER_SIZE } from '../format/layout'
 
 /** Addresses of the values of a request's fields, by tag; 0 for those that are not there. */
-export const FACTS: usize = 16
+export const FACTS: usize = 1040
 /** The address that was parsed last, 16 bytes. */
-export const ADDRESS: usize = 64
+export const ADDRESS: usize = 1088
 /** Year, month, day, hour and minute of a text that is read. */
-export const DATE: usize = 80
+export const DATE: usize = 1104
 /** MAX_SEGMENTS + 1 words each: hash after k segments, start of segment k. */
-export const SEGMENT_HASHES: usize = 128
-export const SEGMENT_STARTS: usize = 272
+export const SEGMENT_HASHES: usize = 1152
+export const SEGMENT_STARTS: usize = 1296
 /** Hash keys of the patterns that may match: an exact one, one for `*`, one for each depth of `**`. */
-export const KEYS: usize = 416
+export const KEYS: usize = 1440
 /** The stable id of a pair of names, put together. */
-export const PAIR: usize = 560
+export const PAIR: usize = 1584
 
 /** Two words that a spliced module sets: address and length of its image. */
 export const BOOT: usize = BOOT_ADDRESS
+/** Where static data may begin. */
+export const STATIC: usize = 2048
 export const REQUEST: usize = 16384
 /** Every text area ends in slack, so that words may be read past an end. */
 export const SLACK: usize = IMAGE_SLACK

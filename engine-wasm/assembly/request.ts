@@ -30,7 +30,7 @@ import {
 } from '../format/layout'
 import { FACTS, PRINCIPAL_SIZE, PRINCIPALS, SEGMENT_HASHES, SEGMENT_STARTS } from './memory'
 import { high, low, scaleValue } from './number'
-import { equalBytes, finish, readSegment, segmentHash } from './text'
+import { equalBytes, finish, readSegment } from './text'
 import { ABSENT, parseTime, UNKNOWN, weekMinute } from './time'
 
 /** REQ_POSSIBLE, REQ_OPEN. */
@@ -109,9 +109,9 @@ let nameHash: u32 = 0
 
 /** True for 1-128 bytes of segment text; its hash is then in `nameHash`. */
 function isName(at: usize, length: usize): bool {
-  if (readSegment(at, at + length, <u32>SEED_NAME) != at + length) return false
-  nameHash = finish(segmentHash ^ <u32>length)
-  return true
+  const read = readSegment(at, at + length, <u32>SEED_NAME)
+  nameHash = finish(<u32>read ^ <u32>length)
+  return <usize>(read >> 32) == at + length
 }
 
 /** Adds a principal; false when it has no name, or one that is there already. */
@@ -141,10 +141,11 @@ function readResource(): bool {
   do {
     if (count == MAX_SEGMENTS) return false
     store<u32>(count << 2, <u32>at, SEGMENT_STARTS)
-    const behind = readSegment(at, end, hash)
-    if (behind == 0) return false
+    const read = readSegment(at, end, hash)
+    if (read == 0) return false
+    const behind = <usize>(read >> 32)
     count++
-    hash = (segmentHash ^ <u32>(behind - at)) * <u32>0x85ebca6b
+    hash = (<u32>read ^ <u32>(behind - at)) * <u32>0x85ebca6b
     store<u32>(count << 2, hash, SEGMENT_HASHES)
     at = behind + 1
   } while (at <= end)
@@ -185,6 +186,12 @@ function readFields(from: usize, length: usize): bool {
     if (tag - 1 >= <u32>FIELD_READINGS - 1) return false
     const wanted = (WANTED >> (<u64>tag << 2)) & 15
     if (wanted != 0 && (kind != wanted || (kind == VALUE_STRING && size == 0))) return false
+    if (tag == FIELD_COST) {
+      scaleValue(value, 9)
+      // 9e9 USD in halves of nano-USD.
+      if (high != 0 || low > 18000000000000000000) return false
+      costNano = (low + 1) >> 1
+    }
     if (tag == FIELD_VIA) {
       const p = principal(principalCount)
       if (principalCount + 1 >= <u32>MAX_PRINCIPALS || !addPrincipal(value + 5, size)) return false
@@ -202,13 +209,6 @@ function readFields(from: usize, length: usize): bool {
     } else {
       store<u32>(fact, <u32>value)
     }
-  }
-  const cost = fact(FIELD_COST)
-  if (cost != 0) {
-    scaleValue(cost, 9)
-    // 9e9 USD in halves of nano-USD.
-    if (high != 0 || low > 18000000000000000000) return false
-    costNano = (low + 1) >> 1
   }
   now = readTime(fact(FIELD_NOW))
   nowMinute = weekMinute(now)

@@ -94,17 +94,14 @@ export function countCharacters(address: usize, length: usize, segment: bool): i
 const ONES: u64 = 0x0101010101010101
 const HIGH: u64 = 0x8080808080808080
 
-/** Hash of the words of the segment that `readSegment` read last. */
-export let segmentHash: u32 = 0
-
 /**
- * Reads the segment at `from`, which ends at a `:` or at `end`, and folds it into a hash. The address behind it, or 0 when
- * it is not 1-128 bytes of segment text.
+ * Reads the segment at `from`, which ends at a `:` or at `end`, and folds it into a hash: the address behind it in the upper
+ * half, the hash in the lower one. 0 when it is not 1-128 bytes of segment text.
  *
  * A byte b of a word is zero where (b - 1) & ~b has its high bit; below the first zero byte nothing else has. So the first
  * `:` is found exactly, and a word that seems not to be plain is looked at again, character by character.
  */
-export function readSegment(from: usize, end: usize, seed: u32): usize {
+export function readSegment(from: usize, end: usize, seed: u32): u64 {
   let hash = seed
   let at = from
   let odd: u64 = 0
@@ -123,8 +120,7 @@ export function readSegment(from: usize, end: usize, seed: u32): usize {
     at += take
     if (take < 8) break
   }
-  segmentHash = hash
   const size = at - from
   if (size - 1 >= <usize>MAX_NAME_BYTES || ((odd & HIGH) != 0 && countCharacters(from, size, true) < 0)) return 0
-  return at
+  return (<u64>at << 32) | hash
 }
