@@ -19,6 +19,7 @@ import { type Mutant, mutateImage, seal } from './image-mutants.ts'
 import { Instance, outcomeAndReason, withGeneration } from './instance.ts'
 import { mutateRequest } from './request-mutants.ts'
 import { runCases, runsOr } from './setting.ts'
+import { strayReference } from './sound-image.ts'
 import { assertGolden, describeAnswer, isAllowed, putState, type Subject, subjectOf } from './subject.ts'
 import { Tally } from './tally.ts'
 import { Watch } from './watch.ts'
@@ -99,7 +100,9 @@ class Host {
     return { mutant, status }
   }
 
-  private judge({ change, meaning }: Mutant, random: Random): void {
+  private judge({ change, image, meaning }: Mutant, random: Random): void {
+    const stray = strayReference(image)
+    if (stray !== undefined) throw new Error(`${change}: accepted, and it leads astray: ${stray}`)
     for (const one of this.subject.golden) {
       const started = performance.now()
       const answer = outcomeAndReason(this.instance.ask(one.bytes))
