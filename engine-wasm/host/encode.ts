@@ -6,10 +6,16 @@ import {
   FIELD_COST,
   FIELD_IP,
   FIELD_NOW,
+  FIELD_READINGS,
   FIELD_SINCE,
   FIELD_TENANT,
   FIELD_TRUST,
   FIELD_VIA,
+  REQ_ACTION_LENGTH,
+  REQ_AGENT_LENGTH,
+  REQ_FIELDS_LENGTH,
+  REQ_FLAGS,
+  REQ_RESOURCE_LENGTH,
   REQ_STRINGS,
   VALUE_ABSENT,
   VALUE_FALSE,
@@ -19,272 +25,243 @@ import {
   VALUE_STRING,
   VALUE_TRUE,
 } from '../format/layout.ts'
-import { MAX_ARG_DEPTH, MAX_NAME_BYTES, MAX_PRINCIPALS } from '../format/limits.ts'
-import { MAX_NAMES, type Machine } from './machine.ts'
+import { MAX_ARG_DEPTH } from '../format/limits.ts'
 import { readReadings } from './meter.ts'
-import type { EngineRequest } from './request.ts'
+import { delegatorOf, type EngineRequest } from './request.ts'
 
-const UTF8 = new TextEncoder()
-/** Characters up to which a loop is quicker than `encodeInto`; see docs/abi.md. */
+export const UTF8 = new TextEncoder()
+
+/** Characters of the three names up to which a loop is quicker than `encodeInto`; see docs/abi.md. */
 const SHORT = 48
 
+/** No value and no part of one is as long: where less is left, the buffer was too small. */
+const LARGEST_STEP = 16
+
+/** Thrown for what is no request; nobody sees it. */
+const MALFORMED = new TypeError('malformed')
+
+/** Views of the request buffer: all of it, and what follows the header, since `encodeInto` wants a view of its own. */
+export interface Space {
+  readonly bytes: Uint8Array
+  readonly names: Uint8Array
+  readonly view: DataView
+}
+
 /**
- * Writes the request at `m.request + start`; its length, or -1 when it is malformed. What a getter or a proxy throws comes
- * through: a request that cannot be read is no request.
+ * Returns the length of the request, more than there is room for when it does not fit; then it must be written again into a
+ * larger space. Throws when it is malformed. What a getter or a proxy throws comes through: a request that cannot be read is
+ * no request.
  */
-export function encodeRequest(m: Machine, request: EngineRequest, flags: number, start: number): number {
-  const { agent, action, resource } = request
-  if (typeof agent !== 'string' || typeof action !== 'string' || typeof resource !== 'string') return -1
-  let agentBytes = agent.length
-  let actionBytes = action.length
-  let resourceBytes = resource.length
-  const total = agentBytes + actionBytes + resourceBytes
-  if (total > MAX_NAMES) return -1
-  m.at = m.request + start
-  if (start !== 0 && !m.room(REQ_STRINGS + 3 * total)) return -1
-  let at = m.request + start + REQ_STRINGS
-  let isAscii: boolean
-  if (total <= SHORT || start !== 0) {
-    const { bytes } = m
-    let seen = 0
-    for (let i = 0; i < agentBytes; i++) {
-      const code = agent.charCodeAt(i)
-      seen |= code
-      bytes[at++] = code
-    }
-    for (let i = 0; i < actionBytes; i++) {
-      const code = action.charCodeAt(i)
-      seen |= code
-      bytes[at++] = code
-    }
-    for (let i = 0; i < resourceBytes; i++) {
-      const code = resource.charCodeAt(i)
-      seen |= code
-      bytes[at++] = code
-    }
-    isAscii = seen < 128
-  } else {
-    isAscii = UTF8.encodeInto(agent + action + resource, m.names).written === total
-    at += total
+export type Writer = (space: Space, request: EngineRequest, flags: number, readings?: readonly bigint[]) => number
+
+/** Made once for a machine. While one writer reads a request, its getters may make another one write. */
+export function createWriter(): Writer {
+  let bytes: Uint8Array
+  let names: Uint8Array
+  let view: DataView
+  /** Where the next byte goes. Typed arrays ignore what is beyond their end, views throw. */
+  let at: number
+
+  function set32(to: number, value: number): void {
+    view.setUint32(to, value, true)
   }
-  if (!isAscii) {
-    if (!isNormal(agent) || !isNormal(action) || !isNormal(resource)) return -1
-    at = m.request + start + REQ_STRINGS
-    agentBytes = putText(m, agent, at)
-    actionBytes = putText(m, action, at + agentBytes)
-    resourceBytes = putText(m, resource, at + agentBytes + actionBytes)
-    at += agentBytes + actionBytes + resourceBytes
+
+  /** The bytes of a text. A lone surrogate becomes U+FFFD, which the engine knows as such. */
+  function putText(text: string): number {
+    const { length } = text
+    const start = at
+    let i = 0
+    if (length <= 2 * SHORT) {
+      for (; i < length; i++) {
+        const code = text.charCodeAt(i)
+        if (code > 127) break
+        bytes[start + i] = code
+      }
+    }
+    if (i < length) {
+      const { read, written } = UTF8.encodeInto(text, bytes.subarray(start))
+      i = read < length ? bytes.length : written
+    }
+    at = start + i
+    return i
   }
-  m.at = at
-  const header = (m.request + start) >> 2
-  m.words[header] = flags
-  m.words[header + 1] = agentBytes
-  m.words[header + 2] = actionBytes
-  m.words[header + 3] = resourceBytes
-  m.words[header + 4] = 0
-  if (isPlain(request)) return at - m.request - start
-  const fields = at - m.request
-  if (!putFields(m, isPolluted() ? Object.assign(Object.create(null), request) : request)) return -1
-  m.words[((m.request + start) >> 2) + 4] = m.at - m.request - fields
-  return m.at - m.request - start
+
+  /** A name in composed form (NFC), as the language wants it. Only what has more bytes than characters can be decomposed. */
+  function putName(name: string): number {
+    const written = putText(name)
+    if (written !== lengthOf(name) && name.normalize('NFC') !== name) throw MALFORMED
+    return written
+  }
+
+  /** The length and the text. */
+  function putSized(text: string, put = putText): void {
+    const start = at
+    at += 4
+    set32(start, put(text))
+  }
+
+  /** A value at a level of the arguments; what no condition can ask about is written as such. */
+  function putValue(value: unknown, level: number): void {
+    const tag = at++
+    if (typeof value === 'string') {
+      bytes[tag] = VALUE_STRING
+      putSized(value)
+    } else if (typeof value === 'number' && Number.isFinite(value)) {
+      bytes[tag] = VALUE_NUMBER
+      putNumber(value)
+    } else if (typeof value === 'object' && value !== null && !Array.isArray(value) && level < MAX_ARG_DEPTH) {
+      bytes[tag] = VALUE_OBJECT
+      putMembers(value, level + 1)
+    } else {
+      bytes[tag] =
+        value === true ? VALUE_TRUE : value === false ? VALUE_FALSE : value === undefined ? VALUE_ABSENT : VALUE_OTHER
+    }
+  }
+
+  /** The shortest decimal that round-trips, as an integer and a power of ten. */
+  function putNumber(value: number): void {
+    let power = 0
+    if (Number.isSafeInteger(value)) {
+      set32(at, value)
+      set32(at + 4, Math.floor(value / 0x100000000))
+    } else {
+      const [decimal = '', exponent] = value.toExponential().split('e')
+      const [whole, fraction = ''] = decimal.split('.')
+      view.setBigInt64(at, BigInt(`${whole}${fraction}`), true)
+      power = Number(exponent) - fraction.length
+    }
+    set32(at + 8, power)
+    at += 12
+  }
+
+  function putMembers(object: object, level: number): void {
+    const start = at
+    let count = 0
+    at += 8
+    for (const name of Object.keys(object)) {
+      const member: unknown = (object as { readonly [name: string]: unknown })[name] // A name that keys() gave.
+      // JSON has no `undefined`: such a member is not there, while a null is.
+      if (member === undefined) continue
+      putSized(name)
+      putValue(member, level)
+      count++
+    }
+    set32(start, at - start - 8)
+    set32(start + 4, count)
+  }
+
+  /** What is null counts as absent. */
+  function putField(tag: number, value: unknown, level = MAX_ARG_DEPTH): void {
+    if (value === undefined || value === null) return
+    bytes[at++] = tag
+    putValue(value, level)
+  }
+
+  /** A tenant or an approver: as a text of something, well-formed. The module refuses what is empty or no text. */
+  function putLabel(tag: number, label: unknown): void {
+    if (isPresent(label) && /[\p{Cs}\uFFFD]/u.test(label as string)) throw MALFORMED // Anything may be tested.
+    putField(tag, label)
+  }
+
+  function putFields(request: EngineRequest): void {
+    const { via, args, ip, now, since, cost, trust, tenant, approvedBy, approvedAt, readings } = request
+    if (isPresent(via)) {
+      if (!Array.isArray(via)) throw MALFORMED
+      for (const hop of via) {
+        bytes[at++] = FIELD_VIA
+        bytes[at++] = VALUE_STRING
+        putSized(delegatorOf(hop), putName)
+        putValue(typeof hop === 'string' ? undefined : (hop.since ?? undefined), MAX_ARG_DEPTH)
+      }
+    }
+    putField(FIELD_IP, ip)
+    putField(FIELD_NOW, now)
+    putField(FIELD_SINCE, since)
+    putField(FIELD_APPROVED_AT, approvedAt)
+    putField(FIELD_TRUST, trust)
+    putField(FIELD_COST, cost)
+    putLabel(FIELD_TENANT, tenant)
+    if (isPresent(approvedBy)) {
+      for (const label of Array.isArray(approvedBy) ? approvedBy : [approvedBy])
+        putLabel(FIELD_APPROVED_BY, label ?? false)
+    }
+    // Readings are written when it is known which meters are asked for; malformed ones are refused before.
+    if (isPresent(readings)) readReadings(readings)
+    putField(FIELD_ARGS, args, 0)
+  }
+
+  function put(request: EngineRequest, flags: number, readings?: readonly bigint[]): void {
+    const { agent, action, resource } = request
+    let agentBytes = lengthOf(agent)
+    let actionBytes = lengthOf(action)
+    let resourceBytes = lengthOf(resource)
+    const total = agentBytes + actionBytes + resourceBytes
+    at = REQ_STRINGS
+    if (total > SHORT && UTF8.encodeInto(agent + action + resource, names).written === total) at += total
+    else {
+      agentBytes = putName(agent)
+      actionBytes = putName(action)
+      resourceBytes = putName(resource)
+    }
+    const fields = at
+    if (isPresent(factOf(request))) {
+      // Somebody may have given every object of the process a fact, such as an approver, by its prototype.
+      putFields(isPresent(factOf(NOTHING)) ? Object.assign(Object.create(null), request) : request)
+    }
+    if (readings) {
+      bytes[at] = FIELD_READINGS
+      set32(at + 1, readings.length)
+      at += 5
+      for (const reading of readings) {
+        view.setBigUint64(at, reading, true)
+        at += 8
+      }
+    }
+    set32(REQ_FLAGS, flags)
+    set32(REQ_AGENT_LENGTH, agentBytes)
+    set32(REQ_ACTION_LENGTH, actionBytes)
+    set32(REQ_RESOURCE_LENGTH, resourceBytes)
+    set32(REQ_FIELDS_LENGTH, at - fields)
+  }
+
+  return (space, request, flags, readings) => {
+    bytes = space.bytes
+    names = space.names
+    view = space.view
+    try {
+      put(request, flags, readings)
+    } catch (error) {
+      if (at < bytes.length - LARGEST_STEP) throw error
+      at = bytes.length + 1
+    }
+    return at
+  }
 }
 
-/** True when only the three names are there. */
-function isPlain(request: EngineRequest): boolean {
+/** A fact besides the three names, if the request has any. */
+function factOf(request: EngineRequest): unknown {
   return (
-    request.via === undefined &&
-    request.args === undefined &&
-    request.ip === undefined &&
-    request.now === undefined &&
-    request.since === undefined &&
-    request.cost === undefined &&
-    request.trust === undefined &&
-    request.tenant === undefined &&
-    request.approvedBy === undefined &&
-    request.approvedAt === undefined &&
-    request.readings === undefined
+    request.via ??
+    request.args ??
+    request.ip ??
+    request.now ??
+    request.since ??
+    request.cost ??
+    request.trust ??
+    request.tenant ??
+    request.approvedBy ??
+    request.approvedAt ??
+    request.readings
   )
-}
-
-/** True when somebody has given every object of the process a fact, such as an approver, by its prototype. */
-function isPolluted(): boolean {
-  return !isPlain(NOTHING)
 }
 
 const NOTHING = {} as EngineRequest // Only ever asked for what it lacks.
 
-function putFields(m: Machine, request: EngineRequest): boolean {
-  const { via, args, ip, now, since, cost, trust, tenant, approvedBy, approvedAt, readings } = request
-  if (isPresent(via) && !putChain(m, via)) return false
-  if (isPresent(ip) && typeof ip === 'string' && !putField(m, FIELD_IP, ip)) return false
-  if (isPresent(now) && !putField(m, FIELD_NOW, now)) return false
-  if (isPresent(since) && !putField(m, FIELD_SINCE, since)) return false
-  if (isPresent(approvedAt) && !putField(m, FIELD_APPROVED_AT, approvedAt)) return false
-  if (isPresent(trust) && typeof trust === 'number' && !putField(m, FIELD_TRUST, trust)) return false
-  if (isPresent(cost)) {
-    if (typeof cost !== 'number' || !(cost >= 0 && cost <= 9e9) || !putField(m, FIELD_COST, cost)) return false
-  }
-  if (isPresent(tenant) && !(isLabel(tenant) && putField(m, FIELD_TENANT, tenant))) return false
-  if (isPresent(approvedBy)) {
-    const labels: readonly unknown[] = Array.isArray(approvedBy) ? approvedBy : [approvedBy]
-    for (let i = 0; i < labels.length; i++) {
-      const label = labels[i]
-      if (!isLabel(label) || !putField(m, FIELD_APPROVED_BY, label)) return false
-    }
-  }
-  // Readings are written when it is known which meters are asked for; malformed ones are refused before.
-  if (isPresent(readings) && readReadings(readings) === undefined) return false
-  if (!isPresent(args)) return true
-  if (typeof args !== 'object' || Array.isArray(args) || !m.room(1)) return false
-  m.bytes[m.at++] = FIELD_ARGS
-  return putObject(m, args, 1)
+function lengthOf(text: unknown): number {
+  if (typeof text !== 'string') throw MALFORMED
+  return text.length
 }
 
-function putChain(m: Machine, via: unknown): boolean {
-  if (!Array.isArray(via)) return false
-  const { length } = via
-  if (length >= MAX_PRINCIPALS) return false
-  for (let i = 0; i < length; i++) {
-    let name: unknown = via[i]
-    let since: unknown
-    if (typeof name === 'object' && name !== null && !Array.isArray(name)) {
-      const hop = name as { readonly agent?: unknown; readonly since?: unknown } // Both members are checked below.
-      name = hop.agent
-      since = hop.since
-    }
-    if (typeof name !== 'string' || name.length > MAX_NAME_BYTES || !m.room(7 + 3 * name.length)) return false
-    const { bytes, at } = m
-    const written = putText(m, name, at + 6)
-    // Only a name outside ASCII has more bytes than characters, and only such a one can be decomposed.
-    if (written !== name.length && !isNormal(name)) return false
-    bytes[at] = FIELD_VIA
-    bytes[at + 1] = VALUE_STRING
-    m.view.setUint32(at + 2, written, true)
-    m.at = at + 6 + written
-    if (!putValue(m, since ?? undefined, MAX_ARG_DEPTH)) return false
-  }
-  return true
-}
-
-function putField(m: Machine, tag: number, value: unknown): boolean {
-  if (!m.room(1)) return false
-  m.bytes[m.at++] = tag
-  return putValue(m, value, MAX_ARG_DEPTH)
-}
-
-/** A value at a level of the arguments; what no condition can ask about is written as such. */
-function putValue(m: Machine, value: unknown, level: number): boolean {
-  switch (typeof value) {
-    case 'string':
-      return putString(m, value)
-    case 'number':
-      if (Number.isFinite(value)) return putNumber(m, value)
-      break
-    case 'boolean':
-      return putTag(m, value ? VALUE_TRUE : VALUE_FALSE)
-    case 'undefined':
-      return putTag(m, VALUE_ABSENT)
-    case 'object':
-      if (value === null || Array.isArray(value) || level >= MAX_ARG_DEPTH) break
-      return putObject(m, value, level + 1)
-  }
-  return putTag(m, VALUE_OTHER)
-}
-
-function putTag(m: Machine, tag: number): boolean {
-  if (!m.room(1)) return false
-  m.bytes[m.at++] = tag
-  return true
-}
-
-function putObject(m: Machine, object: object, level: number): boolean {
-  if (!m.room(9)) return false
-  m.bytes[m.at] = VALUE_OBJECT
-  const start = m.at - m.request
-  m.at += 9
-  let count = 0
-  for (const name of Object.keys(object)) {
-    const member: unknown = (object as { readonly [name: string]: unknown })[name] // A name that keys() gave.
-    // JSON has no `undefined`: such a member is not there, while a null is.
-    if (member === undefined) continue
-    if (!putSized(m, name) || !putValue(m, member, level)) return false
-    count++
-  }
-  const at = m.request + start
-  m.view.setUint32(at + 1, m.at - at - 9, true)
-  m.view.setUint32(at + 5, count, true)
-  return true
-}
-
-function putString(m: Machine, text: string): boolean {
-  return putTag(m, VALUE_STRING) && putSized(m, text)
-}
-
-/** A u32 length and the bytes. */
-function putSized(m: Machine, text: string): boolean {
-  const { length } = text
-  if (m.at + 4 + 3 * length > m.end) {
-    // Near the end of the buffer only the true length tells whether the text fits.
-    const bytes = UTF8.encode(text)
-    if (!m.room(4 + bytes.length)) return false
-    m.view.setUint32(m.at, bytes.length, true)
-    m.bytes.set(bytes, m.at + 4)
-    m.at += 4 + bytes.length
-    return true
-  }
-  const written = putText(m, text, m.at + 4)
-  m.view.setUint32(m.at, written, true)
-  m.at += 4 + written
-  return true
-}
-
-/** Writes the text where there is room for it; its bytes. A lone surrogate becomes U+FFFD, which the engine knows as such. */
-function putText(m: Machine, text: string, at: number): number {
-  const { length } = text
-  const { bytes } = m
-  if (length <= 2 * SHORT) {
-    let i = 0
-    for (; i < length; i++) {
-      const code = text.charCodeAt(i)
-      if (code > 127) break
-      bytes[at + i] = code
-    }
-    if (i === length) return length
-  }
-  return UTF8.encodeInto(text, bytes.subarray(at, at + 3 * length)).written
-}
-
-/** The shortest decimal that round-trips, as an integer and a power of ten. */
-function putNumber(m: Machine, value: number): boolean {
-  if (!m.room(13)) return false
-  const { view, at } = m
-  m.at += 13
-  view.setUint8(at, VALUE_NUMBER)
-  if (Number.isSafeInteger(value)) {
-    view.setInt32(at + 1, value, true)
-    view.setInt32(at + 5, Math.floor(value / 0x100000000), true)
-    view.setInt32(at + 9, 0, true)
-    return true
-  }
-  const [decimal = '', power = '0'] = String(value).split('e')
-  const [whole = '', fraction = ''] = decimal.split('.')
-  const digits = whole + fraction
-  const kept = digits.replace(/0+$/, '')
-  view.setBigInt64(at + 1, BigInt(kept), true)
-  view.setInt32(at + 9, Number(power) - fraction.length + digits.length - kept.length, true)
-  return true
-}
-
-function isPresent<T>(value: T | null | undefined): value is T {
+function isPresent<T>(value: T): value is NonNullable<T> {
   return value !== undefined && value !== null
-}
-
-/** Composed (NFC), as the language wants names to be; ASCII always is. */
-function isNormal(text: string): boolean {
-  return text.normalize('NFC') === text
-}
-
-/** Tenants and approvers: a string with something in it, well-formed. */
-function isLabel(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && !/[\p{Cs}\uFFFD]/u.test(value)
 }

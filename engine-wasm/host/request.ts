@@ -32,7 +32,11 @@ export interface Readings {
 }
 
 /** The names of the chain, root first, the agent last. */
-export function chainOf(request: EngineRequest): readonly string[] {
-  const via = request.via ?? []
-  return [...via.map((hop) => (typeof hop === 'string' ? hop : hop.agent)), request.agent]
+export function chainOf({ via, agent }: EngineRequest): readonly string[] {
+  return [...(via ?? []).map(delegatorOf), agent]
+}
+
+/** The name of a delegator. */
+export function delegatorOf(hop: NonNullable<EngineRequest['via']>[number]): string {
+  return typeof hop === 'string' ? hop : hop.agent
 }
