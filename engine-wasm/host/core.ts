@@ -10,23 +10,17 @@ import {
   readDecision,
   UNHEARD,
 } from './decision.ts'
-import { UTF8 } from './encode.ts'
 import type { DecideOptions } from './engine.ts'
-import { EngineError, succeeded } from './engine-error.ts'
-import { createMachine, identityOf, imageOf, type Machine, type PolicyIdentity } from './machine.ts'
+import { EngineError } from './engine-error.ts'
+import { createMachine, imageOf, type Machine, sha256 } from './machine.ts'
+import { UTF8 } from './memory.ts'
 import { type Lookup, readCharges, readReadings } from './meter.ts'
 import type { EngineRequest } from './request.ts'
 
-/** A policy that answers. */
-export interface Loaded {
-  readonly module: WebAssembly.Module
-  readonly machine: Machine
-  readonly policy: PolicyIdentity
-}
-
-/** The state of an engine: what is loaded can be replaced. */
-export interface Core {
-  loaded: Loaded
+/** The state of an engine: a machine that can be replaced. */
+export type Core = {
+  -readonly [Member in keyof Machine]: Machine[Member]
+} & {
   /** True while a request is read: getters and proxies run the caller's code, which must not ask us then. */
   isReading: boolean
   /** True when the machine has trapped. */
@@ -34,9 +28,6 @@ export interface Core {
   /** Gives another machine what the one before it held beside the image. */
   readonly restore?: (machine: Machine) => void
 }
-
-/** Which policies may not be replaced: older generations, and the same one with another digest. */
-export type Before = Pick<PolicyIdentity, 'generation'> & Partial<PolicyIdentity>
 
 /** How a request is evaluated: alone, or listing the rules. */
 export type Method = 'eval' | 'explain'
@@ -50,36 +41,11 @@ const FAULT = UNHEARD | (REASON_ENGINE_FAULT << 4)
 const OVERTAKEN = UNHEARD | (REASON_RATE_LIMITED << 4) | OUTCOME_LIMITED
 const UNREAD = UNHEARD | (REASON_METERS_REQUIRED << 4)
 
-/**
- * An instance whose image is verified: the one given, else the one that the module carries.
- *
- * @throws {EngineError} when the module or the image is refused
- */
-export function open(module: WebAssembly.Module, image: Uint8Array | undefined, before: Before): Loaded {
-  const machine = createMachine(module)
-  if (image) machine.load(image)
-  else succeeded(machine.exports.boot(), 'the policy in the module')
-  const policy = identityOf(machine)
-  assertNewer(policy, before)
-  return { module, machine, policy }
-}
-
-/** @throws {EngineError} when the policy must not take the place of the one before */
-export function assertNewer({ generation, digest }: Omit<PolicyIdentity, 'name'>, before: Before): void {
-  const isOlder = generation < before.generation
-  if (isOlder || (generation === before.generation && digest !== (before.digest ?? digest))) {
-    throw new EngineError(
-      isOlder ? 'old-generation' : 'same-generation',
-      `generation ${generation} is refused: it ${isOlder ? 'is older' : 'has other bytes'} than generation ${before.generation}; compile with a higher generation`,
-    )
-  }
-}
-
-/** Puts what was opened in the place of what is loaded. */
-export function install(core: Core, loaded: Loaded): void {
-  core.restore?.(loaded.machine)
-  core.loaded = loaded
-  core.isBroken = false
+/** Puts another machine in the place of this one. @throws {EngineError} when the module or the image is refused */
+export function install(core: Core, module: WebAssembly.Module, image?: Uint8Array): void {
+  const machine = createMachine(module, image, core.policy)
+  core.restore?.(machine)
+  Object.assign(core, machine, { isBroken: false })
 }
 
 /** @throws {EngineError} when a request is being read */
@@ -89,10 +55,9 @@ export function assertIdle(core: Core): void {
 }
 
 /** After a trap another instance, with the image and all else of the one that trapped; the image is verified again. */
-export function revive(core: Core): Machine {
-  const { module, machine, policy } = core.loaded
-  if (core.isBroken) install(core, open(module, imageOf(machine), policy))
-  return core.loaded.machine
+export function revive(core: Core): Core {
+  if (core.isBroken) install(core, core.module, imageOf(core.exports, core))
+  return core
 }
 
 /** Encodes and evaluates; details are in the response. */
@@ -106,16 +71,16 @@ export function ask(
   if (core.isReading) return MALFORMED
   let failure = FAULT
   try {
-    const machine = revive(core)
+    revive(core)
     // A getter or a proxy may throw, or there is no object: what cannot be read is no request, and the reason says so.
     failure = MALFORMED
     core.isReading = true
-    const length = machine.encode(request, flags, readings)
+    const length = core.encode(request, flags, readings)
     // The module may trap. It is a denial whose reason says so, and another instance takes over.
     failure = FAULT
     core.isBroken = true
-    machine.exports[method](length)
-    const answer = machine.u32(RES_ANSWER)
+    core.exports[method](length)
+    const answer = core.u32(RES_ANSWER)
     core.isBroken = false
     return answer
   } catch {
@@ -136,26 +101,24 @@ export function respond(
 ): Decision {
   let answer = first
   let table: Lookup | undefined
-  const plain = (of: number) => plainDecision(core.loaded.machine, of, core.loaded.policy)
   for (let round = 0; round < ATTEMPTS; ) {
-    if (isPlainAnswer(answer)) return plain(answer)
-    const { machine, policy } = core.loaded
+    if (isPlainAnswer(answer)) return plainDecision(core, answer)
     if ((answer & 15) === ANSWER_NEED_METERS) {
-      const charges = attempt(() => readCharges(machine, request))
-      if (charges === undefined) return plain(MALFORMED)
+      const charges = attempt(() => readCharges(core, request))
+      if (charges === undefined) return plainDecision(core, MALFORMED)
       const list = charges.map(({ meter }) => meter)
       if (meters?.read) {
         const read = meters.read(list)
         table = attempt(() => readReadings({ meters: read }))
       } else table ??= attempt(() => readReadings(request.readings ?? (meters && {})))
-      if (table === undefined) return { ...plain(UNREAD), meters: list }
+      if (table === undefined) return { ...plainDecision(core, UNREAD), meters: list }
       answer = ask(core, request, flags, method, list.map(table))
       continue
     }
-    const draft = attempt(() => readDecision(machine, answer, request, policy))
-    if (draft === undefined) return plain(MALFORMED)
+    const draft = attempt(() => readDecision(core, answer, request))
+    if (draft === undefined) return plainDecision(core, MALFORMED)
     if (draft.decision === 'approval' || answer & ANSWER_APPROVED) {
-      const digest = attempt(() => machine.sha256(UTF8.encode(approvalText(request, policy.generation))))
+      const digest = attempt(() => sha256(core, UTF8.encode(approvalText(request, core.policy.generation))))
       if (digest !== undefined) draft.approvalDigest = digest
     }
     if (!draft.allowed || !(answer & (ANSWER_METERED | ANSWER_APPROVED))) return draft
@@ -175,7 +138,7 @@ export function respond(
     round++
     answer = ask(core, request, flags, method)
   }
-  return plain(OVERTAKEN)
+  return plainDecision(core, OVERTAKEN)
 }
 
 /** The result, or nothing when something threw: what a request cannot answer is a denial, whose reason says why. */

@@ -110,7 +110,7 @@ export function isPlainAnswer(answer: number): boolean {
 }
 
 /** The decision of a plain answer, whose response the machine holds. */
-export function plainDecision(m: Machine, answer: number, policy: PolicyIdentity): Draft {
+export function plainDecision(m: Machine, answer: number): Draft {
   const read = answer < 0 ? readNothing : m.u32
   const reason = (answer >> 4) & 255
   const isAllowed = (answer & 15) >= OUTCOME_THROTTLE
@@ -125,7 +125,7 @@ export function plainDecision(m: Machine, answer: number, policy: PolicyIdentity
     hops: (answer >> 12) & 15,
     failed: isAllowed ? undefined : kindsOf(read(RES_MASK)),
     charged: chosen > 1 ? listOf(chosen, (i) => read(RES_CHOSEN + 4 * i) | 0) : undefined,
-    policy,
+    policy: m.policy,
   }
 }
 
@@ -134,13 +134,13 @@ function readNothing(): number {
 }
 
 /** The whole decision in the response of the machine. */
-export function readDecision(m: Machine, answer: number, request: EngineRequest, policy: PolicyIdentity): Draft {
-  const draft = plainDecision(m, answer, policy)
+export function readDecision(m: Machine, answer: number, request: EngineRequest): Draft {
+  const draft = plainDecision(m, answer)
   const charges = readCharges(m, request)
   const approvals = listOf(m.u32(RES_APPROVAL_COUNT), (i): Approval => {
     const at = RES_APPROVALS + i * RES_APPROVAL_SIZE
     const by = m.u32(at)
-    const within = Number(m.i64(at + 8))
+    const within = m.i64(at + 8)
     return { ...(by && { by: m.text(by, m.u32(at + 4)) }), ...(within >= 0 && { withinMs: within }) }
   })
   if (charges.length > 0) {

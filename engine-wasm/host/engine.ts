@@ -1,8 +1,8 @@
 /** An engine: one policy that answers, until another takes its place. */
 import { REQ_POSSIBLE } from '../format/layout.ts'
-import { ask, assertIdle, type Core, install, open, respond } from './core.ts'
+import { ask, assertIdle, type Core, install, respond } from './core.ts'
 import type { Decision } from './decision.ts'
-import type { PolicyIdentity } from './machine.ts'
+import { createMachine, type PolicyIdentity } from './machine.ts'
 import type { Meter, Reservation } from './meter.ts'
 import type { EngineRequest, Readings } from './request.ts'
 import { readSource, type Source } from './source.ts'
@@ -54,7 +54,7 @@ export function createEngine<R extends EngineRequest>(
   { minGeneration = 0 }: EngineOptions,
 ): Engine<R> {
   const core: Core = {
-    loaded: open(module, image, { generation: minGeneration }),
+    ...createMachine(module, image, { generation: minGeneration }),
     isReading: false,
     isBroken: false,
   }
@@ -64,15 +64,15 @@ export function createEngine<R extends EngineRequest>(
   }
   return {
     get policy() {
-      return core.loaded.policy
+      return core.policy
     },
     decide,
     decideBatch: (requests, options) => requests.map((request) => decide(request, options)),
     reload(source) {
       const read = readSource(source)
       assertIdle(core)
-      const { module, policy } = core.loaded
-      install(core, read instanceof Uint8Array ? open(module, read, policy) : open(read, undefined, policy))
+      if (read instanceof Uint8Array) install(core, core.module, read)
+      else install(core, read)
     },
   }
 }

@@ -11,22 +11,21 @@ import {
   REQ_POSSIBLE,
   RES_EXPLAINED,
 } from '../format/layout.ts'
-import {
-  ask,
-  assertIdle,
-  assertNewer,
-  attempt,
-  type Core,
-  install,
-  type Method,
-  open,
-  respond,
-  revive,
-} from './core.ts'
+import { ask, assertIdle, attempt, type Core, install, type Method, respond, revive } from './core.ts'
 import { type Decision, type Explanation, kindsOf, type PolicyIdentity, type RuleExplained } from './decision.ts'
 import type { DecideOptions, Engine, EngineOptions, Meters } from './engine.ts'
 import { EngineError, succeeded } from './engine-error.ts'
-import { hex, identityOf, listOf, type Machine, viewOf } from './machine.ts'
+import {
+  assertNewer,
+  beginImage,
+  createMachine,
+  hex,
+  identityOf,
+  listOf,
+  type Machine,
+  sha256,
+  viewOf,
+} from './machine.ts'
 import { RecordShelf } from './record.ts'
 import { chainOf, type EngineRequest } from './request.ts'
 import { readSource, type Source } from './source.ts'
@@ -85,7 +84,7 @@ export function createLiveEngine<R extends EngineRequest>(
   let turn = 0
 
   const core: Core = {
-    loaded: open(module, image, { generation: minGeneration }),
+    ...createMachine(module, image, { generation: minGeneration }),
     isReading: false,
     isBroken: false,
     restore(machine) {
@@ -95,12 +94,12 @@ export function createLiveEngine<R extends EngineRequest>(
     },
   }
 
-  /** The machine, before it is changed. @throws {EngineError} when a request is being read, or the engine is past repair */
-  function idleMachine(): Machine {
+  /** Before the machine is changed. @throws {EngineError} when a request is being read, or the engine is past repair */
+  function ready(): void {
     assertIdle(core)
-    const machine = attempt(() => revive(core))
-    if (!machine) throw new EngineError('engine-fault', 'the engine has failed and cannot be replaced')
-    return machine
+    if (!attempt(() => revive(core))) {
+      throw new EngineError('engine-fault', 'the engine has failed and cannot be replaced')
+    }
   }
 
   function putInto(machine: Machine, record: Uint8Array): void {
@@ -108,7 +107,10 @@ export function createLiveEngine<R extends EngineRequest>(
     shelf.put(record, succeeded(machine.exports.overlay_put(record.length), 'the record'))
   }
 
-  const putRecord = (record: Uint8Array): void => putInto(idleMachine(), record)
+  function putRecord(record: Uint8Array): void {
+    ready()
+    putInto(core, record)
+  }
 
   /** Brings the records of the whole chain. */
   function supply(request: EngineRequest, records: RecordSource): void {
@@ -135,49 +137,49 @@ export function createLiveEngine<R extends EngineRequest>(
 
   const decide = (request: R, options: LiveDecideOptions = NO_OPTIONS): Decision => decideBy('eval', request, options)
 
-  /** Says who answers, after another image was made active. */
-  function adopt(machine: Machine): void {
-    core.loaded = { ...core.loaded, policy: identityOf(machine) }
+  /** Makes the image that was begun the one that answers. */
+  function commit(length: number): void {
+    succeeded(core.exports.image_commit(length, 0n), 'the image')
+    core.policy = identityOf(core.exports, core)
   }
 
   function reload(source: Source): void {
-    const machine = idleMachine()
+    ready()
     turn++
     const read = readSource(source)
     if (read instanceof Uint8Array) {
-      assertNewer(headerOf(read), core.loaded.policy)
-      machine.load(read)
-      adopt(machine)
-    } else install(core, open(read, undefined, core.loaded.policy))
+      assertNewer(headerOf(read), core.policy)
+      beginImage(core.exports, core, read.length).set(read)
+      commit(read.length)
+    } else install(core, read)
   }
 
   async function reloadAsync(source: Source, schedule: { readonly yield: () => Promise<unknown> }): Promise<void> {
     const read = readSource(source)
     if (!(read instanceof Uint8Array)) return reload(read)
-    const machine = idleMachine()
-    assertNewer(headerOf(read), core.loaded.policy)
+    ready()
+    assertNewer(headerOf(read), core.policy)
     const ours = ++turn
     const rest = async () => {
       await schedule.yield()
       if (ours !== turn) throw new EngineError('superseded', 'another reload came first')
     }
-    const at = machine.begin(read.length)
+    const at = beginImage(core.exports, core, read.length).byteOffset
     for (let from = 0; from < read.length; from += SLICE_BYTES) {
       const slice = read.subarray(from, from + SLICE_BYTES)
-      machine.region(at + from, slice.length).set(slice)
+      core.region(at + from, slice.length).set(slice)
       await rest()
     }
-    while (succeeded(machine.exports.image_verify(SLICE_STEPS), 'the image') === 1) await rest()
-    succeeded(machine.exports.image_commit(read.length, 0n), 'the image')
-    adopt(machine)
+    while (succeeded(core.exports.image_verify(SLICE_STEPS), 'the image') === 1) await rest()
+    commit(read.length)
   }
 
   return {
     get policy() {
-      return core.loaded.policy
+      return core.policy
     },
     get maxSteps() {
-      return core.loaded.machine.exports.max_steps()
+      return core.exports.max_steps()
     },
     decide,
     decideBatch: (requests, options) => requests.map((request) => decide(request, options)),
@@ -185,25 +187,28 @@ export function createLiveEngine<R extends EngineRequest>(
       const quiet = { ...options, charge: 'caller', meters: withoutTaking(options.meters) } as const
       const decision = decideBy('explain', request, quiet)
       const isJudged = decision.reason !== 'invalid-request' && decision.reason !== 'engine-fault'
-      return { decision, rules: isJudged ? readRules(core.loaded.machine, chainOf(request)) : [] }
+      return { decision, rules: isJudged ? readRules(core, chainOf(request)) : [] }
     },
     reload,
     reloadAsync,
     putRecord,
     dropRecord(id) {
-      const machine = idleMachine()
+      ready()
       const handle = shelf.take(idOf(id))
-      return handle !== undefined && machine.exports.overlay_drop(handle) === 1
+      return handle !== undefined && core.exports.overlay_drop(handle) === 1
     },
     setFlag(id, flag, isSet = true) {
-      const machine = idleMachine()
+      ready()
       const key = idOf(id)
       const old = flags.get(key) ?? 0
       const bits = isSet ? old | FLAG_BITS[flag] : old & ~FLAG_BITS[flag]
-      writeFlags(machine, key, bits)
+      writeFlags(core, key, bits)
       flags.set(key, bits)
     },
-    sha256: (bytes) => idleMachine().sha256(bytes),
+    sha256(bytes) {
+      ready()
+      return sha256(core, bytes)
+    },
   }
 }
 

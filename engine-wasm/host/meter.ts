@@ -53,11 +53,11 @@ export function readCharges(m: Machine, request: EngineRequest): readonly Charge
   return listOf(m.u32(RES_METER_COUNT), (i) => {
     const at = RES_METERS + i * RES_METER_SIZE
     // The principal is an u32 below 64, and stands behind the other four.
-    const [window = 0, isPacing, per = 0, isMoney, principal = 0] = m.bytes(at + RM_WINDOW, 5)
+    const [window = 0, isPacing, per = 0, isMoney, principal = 0] = m.region(m.exports.res_ptr() + at + RM_WINDOW, 5)
     const limit = m.u64(at + RM_LIMIT)
     const amount = m.u64(at + RM_AMOUNT)
     const reading = m.u64(at + RM_READING)
-    const start = Number(m.i64(at + RM_WINDOW_START))
+    const start = m.i64(at + RM_WINDOW_START)
     const owner = m.u32(at + RM_OWNER)
     const scope =
       per === PER_AGENT || per === PER_AGENT_RESOURCE
@@ -134,8 +134,8 @@ export type Lookup = (meter: Meter) => bigint
 
 /** Looks meters up in the readings of a request. Throws when one of them is malformed. */
 export function readReadings(readings: unknown): Lookup {
-  const { used, spent, meters } = membersOf(readings)
-  const amounts = [used, spent, meters].map((part) => membersOf(part ?? {}))
+  const { used, spent, meters } = ownMembers(readings)
+  const amounts = [used, spent, meters].map((part) => ownMembers(part ?? {}))
   for (const all of amounts) for (const value of Object.values(all)) toUnits(value ?? 0, 0)
   return ({ key, window, unit }) => {
     const isMoney = unit === 'nanoUsd'
@@ -143,8 +143,8 @@ export function readReadings(readings: unknown): Lookup {
   }
 }
 
-/** Own members alone. */
-function membersOf(value: unknown): { readonly [name: string]: unknown } {
+/** Own members alone. Throws when there can be none. */
+export function ownMembers(value: unknown): { readonly [name: string]: unknown } {
   if (typeof value !== 'object' || Array.isArray(value)) throw new TypeError('malformed')
-  return Object.assign(Object.create(null), value)
+  return { __proto__: null, ...value }
 }

@@ -1,4 +1,4 @@
-/** Writes a request into the memory of a machine (docs/abi.md, "Request"). */
+/** The memory of an instance: requests are written into it, responses are read from it (docs/abi.md, sections 3 and 5). */
 import {
   FIELD_APPROVED_AT,
   FIELD_APPROVED_BY,
@@ -25,8 +25,10 @@ import {
   VALUE_STRING,
   VALUE_TRUE,
 } from '../format/layout.ts'
-import { MAX_ARG_DEPTH } from '../format/limits.ts'
-import { readReadings } from './meter.ts'
+import { MAX_ARG_DEPTH, MAX_REQUEST_BYTES } from '../format/limits.ts'
+import { succeeded } from './engine-error.ts'
+import type { Exports } from './machine.ts'
+import { ownMembers, readReadings } from './meter.ts'
 import { delegatorOf, type EngineRequest } from './request.ts'
 
 export const UTF8 = new TextEncoder()
@@ -40,27 +42,48 @@ const LARGEST_STEP = 16
 /** Thrown for what is no request; nobody sees it. */
 const MALFORMED = new TypeError('malformed')
 
-/** Views of the request buffer: all of it, and what follows the header, since `encodeInto` wants a view of its own. */
-export interface Space {
-  readonly bytes: Uint8Array
-  readonly names: Uint8Array
-  readonly view: DataView
+export interface Memory {
+  /** What stands at an offset of the response. */
+  u32(offset: number): number
+  u64(offset: number): bigint
+  i64(offset: number): number
+  /** Bytes at an address. */
+  region(address: number, length: number): Uint8Array
+  text(address: number, length: number): string
+  /** Must be called after everything that may make memory grow: views of it die then. */
+  refresh(): void
+  /** Writes bytes where requests are written. @throws {EngineError} `too-large` */
+  put(bytes: Uint8Array): void
+  /**
+   * Writes a request; its length. Throws when it is malformed, or beyond the largest. What a getter or a proxy throws comes
+   * through: a request that cannot be read is no request.
+   */
+  encode(request: EngineRequest, flags: number, readings?: readonly bigint[]): number
 }
 
-/**
- * Returns the length of the request, more than there is room for when it does not fit; then it must be written again into a
- * larger space. Throws when it is malformed. What a getter or a proxy throws comes through: a request that cannot be read is
- * no request.
- */
-export type Writer = (space: Space, request: EngineRequest, flags: number, readings?: readonly bigint[]) => number
-
-/** Made once for a machine. While one writer reads a request, its getters may make another one write. */
-export function createWriter(): Writer {
+/** Each has a writer of its own: while one reads a request, its getters may make another one write. */
+export function createMemory({ memory, req_ptr, req_cap, req_reserve, res_ptr }: Exports): Memory {
+  /** The request buffer, and what follows the header, since `encodeInto` wants a view of its own. */
   let bytes: Uint8Array
   let names: Uint8Array
   let view: DataView
+  let response: DataView
   /** Where the next byte goes. Typed arrays ignore what is beyond their end, views throw. */
   let at: number
+
+  const region = (address: number, length: number) => new Uint8Array(memory.buffer, address >>> 0, length)
+
+  function refresh(): void {
+    bytes = region(req_ptr(), req_cap())
+    names = bytes.subarray(REQ_STRINGS)
+    view = new DataView(memory.buffer, bytes.byteOffset, bytes.length)
+    response = new DataView(memory.buffer, res_ptr())
+  }
+
+  function reserve(length: number): void {
+    succeeded(req_reserve(length) ? 0 : -1, 'the bytes')
+    refresh()
+  }
 
   function set32(to: number, value: number): void {
     view.setUint32(to, value, true)
@@ -163,7 +186,7 @@ export function createWriter(): Writer {
     putField(tag, label)
   }
 
-  function putFields(request: EngineRequest): void {
+  function putFields(request: Facts): void {
     const { via, args, ip, now, since, cost, trust, tenant, approvedBy, approvedAt, readings } = request
     if (isPresent(via)) {
       if (!Array.isArray(via)) throw MALFORMED
@@ -190,7 +213,7 @@ export function createWriter(): Writer {
     putField(FIELD_ARGS, args, 0)
   }
 
-  function put(request: EngineRequest, flags: number, readings?: readonly bigint[]): void {
+  function write(request: EngineRequest, flags: number, readings?: readonly bigint[]): void {
     const { agent, action, resource } = request
     let agentBytes = lengthOf(agent)
     let actionBytes = lengthOf(action)
@@ -206,7 +229,7 @@ export function createWriter(): Writer {
     const fields = at
     if (isPresent(factOf(request))) {
       // Somebody may have given every object of the process a fact, such as an approver, by its prototype.
-      putFields(isPresent(factOf(NOTHING)) ? Object.assign(Object.create(null), request) : request)
+      putFields(isPresent(factOf(NOTHING)) ? ownMembers(request) : request)
     }
     if (readings) {
       bytes[at] = FIELD_READINGS
@@ -224,19 +247,35 @@ export function createWriter(): Writer {
     set32(REQ_FIELDS_LENGTH, at - fields)
   }
 
-  return (space, request, flags, readings) => {
-    bytes = space.bytes
-    names = space.names
-    view = space.view
-    try {
-      put(request, flags, readings)
-    } catch (error) {
-      if (at < bytes.length - LARGEST_STEP) throw error
-      at = bytes.length + 1
-    }
-    return at
+  refresh()
+  return {
+    u32: (offset) => response.getUint32(offset, true),
+    u64: (offset) => response.getBigUint64(offset, true),
+    i64: (offset) => Number(response.getBigInt64(offset, true)),
+    region,
+    text: (address, length) => new TextDecoder().decode(region(address, length)),
+    refresh,
+    put(source) {
+      reserve(source.length)
+      bytes.set(source)
+    },
+    encode(request, flags, readings) {
+      for (;;) {
+        const room = bytes.length
+        try {
+          write(request, flags, readings)
+          if (at <= room) return at
+        } catch (error) {
+          if (at < room - LARGEST_STEP) throw error
+        }
+        reserve(room < MAX_REQUEST_BYTES ? MAX_REQUEST_BYTES : room + 1)
+      }
+    },
   }
 }
+
+/** What a request says, before it is checked. */
+type Facts = { readonly [Member in keyof EngineRequest]?: unknown }
 
 /** A fact besides the three names, if the request has any. */
 function factOf(request: EngineRequest): unknown {
