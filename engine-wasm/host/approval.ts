@@ -1,5 +1,5 @@
 /** What an approval is bound to: the request, canonically, and the generation of the policy (docs/abi.md). */
-import { chainOf, type EngineRequest } from './request.ts'
+import { chainOf, type EngineRequest, MALFORMED } from './request.ts'
 
 /** Arguments deeper than this are not canonised; they would exhaust the stack. */
 const MAX_LEVELS = 100
@@ -17,19 +17,16 @@ export function approvalText(request: EngineRequest, generation: number): string
 
 /** @see RFC 8785 section 3.2: members sorted by UTF-16 code units, numbers and strings as ECMAScript prints them */
 function canonical(value: unknown, level: number): string {
-  if (Array.isArray(value) && level <= MAX_LEVELS)
-    return `[${Array.from(value, (member) => canonical(member, level + 1))}]`
+  const inner = (member: unknown) => canonical(member, level + 1)
   if (typeof value === 'object' && value && level <= MAX_LEVELS) {
-    const members = Object.entries(value).filter(([, member]) => member !== undefined)
-    const texts = members
+    if (Array.isArray(value)) return `[${Array.from(value, inner)}]`
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => `${canonical(name, level)}:${canonical(member, level + 1)}`)
-    return `{${texts}}`
+    return `{${members.map((member) => member.map(inner).join(':'))}}`
   }
-  const isJson =
-    typeof value === 'string'
-      ? !/\p{Cs}/u.test(value)
-      : value === null || typeof value === 'boolean' || Number.isFinite(value)
-  if (!isJson) throw new TypeError('malformed')
-  return JSON.stringify(value)
+  const text = JSON.stringify(value)
+  // What is no JSON does not come back as it was.
+  if (JSON.parse(text) !== value || /\p{Cs}/u.test(value as string)) throw MALFORMED
+  return text
 }

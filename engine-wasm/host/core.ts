@@ -1,6 +1,6 @@
 /** What every engine does: asks the machine, brings what an answer depends on, and replaces a machine that has failed. */
 import { ANSWER_NEED_METERS, OUTCOME_LIMITED, REASON_ENGINE_FAULT, REASON_RATE_LIMITED } from '../format/codes.ts'
-import { ANSWER_APPROVED, ANSWER_METERED, RES_ANSWER } from '../format/layout.ts'
+import { ANSWER_APPROVED, ANSWER_METERED } from '../format/layout.ts'
 import { approvalText } from './approval.ts'
 import {
   type Decision,
@@ -29,8 +29,10 @@ export type Core = {
   readonly restore?: (machine: Machine) => void
 }
 
-/** How a request is evaluated: alone, or listing the rules. */
-export type Method = 'eval' | 'explain'
+/** Evaluates the request of some length; the answer. */
+export type Method = (core: Core, length: number) => number
+
+export const evaluate: Method = ({ exports }, length) => exports.eval(length)
 
 /** How often a decision is made when others have taken what it reserved. */
 const ATTEMPTS = 3
@@ -50,8 +52,7 @@ export function install(core: Core, module: WebAssembly.Module, image?: Uint8Arr
 
 /** @throws {EngineError} when a request is being read */
 export function assertIdle(core: Core): void {
-  if (core.isReading)
-    throw new EngineError('busy', 'a request is being read: do not change the engine from its getters')
+  if (core.isReading) throw new EngineError('busy', 'a request is being read')
 }
 
 /** After a trap another instance, with the image and all else of the one that trapped; the image is verified again. */
@@ -79,8 +80,7 @@ export function ask(
     // The module may trap. It is a denial whose reason says so, and another instance takes over.
     failure = FAULT
     core.isBroken = true
-    core.exports[method](length)
-    const answer = core.u32(RES_ANSWER)
+    const answer = method(core, length)
     core.isBroken = false
     return answer
   } catch {
@@ -92,6 +92,17 @@ export function ask(
 
 /** The decision of the first answer to a request; brings the meters and approvals that it depends on. */
 export function respond(
+  core: Core,
+  request: EngineRequest,
+  options: DecideOptions,
+  flags: number,
+  method: Method,
+  first: number,
+): Decision {
+  return isPlainAnswer(first) ? plainDecision(core, first) : settle(core, request, options, flags, method, first)
+}
+
+function settle(
   core: Core,
   request: EngineRequest,
   { meters, charge }: DecideOptions,
@@ -106,7 +117,7 @@ export function respond(
     if ((answer & 15) === ANSWER_NEED_METERS) {
       const charges = attempt(() => readCharges(core, request))
       if (charges === undefined) return plainDecision(core, MALFORMED)
-      const list = charges.map(({ meter }) => meter)
+      const list = charges.map(([meter]) => meter)
       if (meters?.read) {
         const read = meters.read(list)
         table = attempt(() => readReadings({ meters: read }))

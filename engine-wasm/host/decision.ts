@@ -99,7 +99,7 @@ export interface Explanation {
 export type Draft = { -readonly [Member in keyof Decision]: Decision[Member] }
 
 /** Beside an answer: it is not the module's, and there is no response. */
-export const UNHEARD = 1 << 31
+export const UNHEARD = 1 << 18
 
 /** True when the answer is all there is to say: no meters, no approvals, nothing to wait for. */
 export function isPlainAnswer(answer: number): boolean {
@@ -111,7 +111,7 @@ export function isPlainAnswer(answer: number): boolean {
 
 /** The decision of a plain answer, whose response the machine holds. */
 export function plainDecision(m: Machine, answer: number): Draft {
-  const read = answer < 0 ? readNothing : m.u32
+  const read = answer & UNHEARD ? readNothing : m.u32
   const reason = (answer >> 4) & 255
   const isAllowed = (answer & 15) >= OUTCOME_THROTTLE
   const chosen = read(RES_CHOSEN_COUNT)
@@ -124,9 +124,13 @@ export function plainDecision(m: Machine, answer: number): Draft {
     guard: reason === REASON_FORBIDDEN ? read(RES_GUARD) : undefined,
     hops: (answer >> 12) & 15,
     failed: isAllowed ? undefined : kindsOf(read(RES_MASK)),
-    charged: chosen > 1 ? listOf(chosen, (i) => read(RES_CHOSEN + 4 * i) | 0) : undefined,
+    charged: chosen > 1 ? chosenIds(m, chosen) : undefined,
     policy: m.policy,
   }
+}
+
+function chosenIds(m: Machine, count: number): readonly number[] {
+  return listOf(count, (i) => m.u32(RES_CHOSEN + 4 * i) | 0)
 }
 
 function readNothing(): number {
@@ -145,10 +149,15 @@ export function readDecision(m: Machine, answer: number, request: EngineRequest)
   })
   if (charges.length > 0) {
     draft.amountNanoUsd = `${m.u64(RES_AMOUNT)}`
-    if (draft.allowed) draft.reservations = charges.map(({ reservation }) => reservation)
+    if (draft.allowed) draft.reservations = charges.map(([, reservation]) => reservation)
   }
   if (approvals.length > 0) draft.approvals = approvals
-  const wait = draft.allowed ? undefined : retryAfter(charges, request.now)
+  const wait = draft.allowed
+    ? undefined
+    : retryAfter(
+        charges.map(([, , time]) => time),
+        request.now,
+      )
   if (wait !== undefined) draft.retryAfter = wait
   return draft
 }

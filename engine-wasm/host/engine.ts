@@ -1,6 +1,6 @@
 /** An engine: one policy that answers, until another takes its place. */
 import { REQ_POSSIBLE } from '../format/layout.ts'
-import { ask, assertIdle, type Core, install, respond } from './core.ts'
+import { ask, assertIdle, type Core, evaluate, install, respond } from './core.ts'
 import type { Decision } from './decision.ts'
 import { createMachine, type PolicyIdentity } from './machine.ts'
 import type { Meter, Reservation } from './meter.ts'
@@ -60,7 +60,7 @@ export function createEngine<R extends EngineRequest>(
   }
   function decide(request: R, options: DecideOptions = NO_OPTIONS): Decision {
     const flags = options.possible === true ? REQ_POSSIBLE : 0
-    return respond(core, request, options, flags, 'eval', ask(core, request, flags, 'eval'))
+    return respond(core, request, options, flags, evaluate, ask(core, request, flags, evaluate))
   }
   return {
     get policy() {

@@ -1,5 +1,5 @@
 /** An engine for a host: agents, delegations and flags made at run time, explanations, and policies replaced in slices. */
-import { ANSWER_NEED_AGENT, ANSWER_NEED_DELEGATIONS } from '../format/codes.ts'
+import { ANSWER_NEED_AGENT, ANSWER_NEED_DELEGATIONS, STATUS_BAD_NAME } from '../format/codes.ts'
 import {
   DIGEST_BYTES,
   EXPLAINED_SIZE,
@@ -9,23 +9,14 @@ import {
   KIND_AGENT_ATOM,
   REQ_OPEN,
   REQ_POSSIBLE,
+  RES_ANSWER,
   RES_EXPLAINED,
 } from '../format/layout.ts'
-import { ask, assertIdle, attempt, type Core, install, type Method, respond, revive } from './core.ts'
+import { ask, assertIdle, attempt, type Core, evaluate, install, type Method, respond, revive } from './core.ts'
 import { type Decision, type Explanation, kindsOf, type PolicyIdentity, type RuleExplained } from './decision.ts'
 import type { DecideOptions, Engine, EngineOptions, Meters } from './engine.ts'
 import { EngineError, succeeded } from './engine-error.ts'
-import {
-  assertNewer,
-  beginImage,
-  createMachine,
-  hex,
-  identityOf,
-  listOf,
-  type Machine,
-  sha256,
-  viewOf,
-} from './machine.ts'
+import { assertNewer, createMachine, hex, identityOf, listOf, type Machine, sha256, viewOf } from './machine.ts'
 import { RecordShelf } from './record.ts'
 import { chainOf, type EngineRequest } from './request.ts'
 import { readSource, type Source } from './source.ts'
@@ -135,7 +126,7 @@ export function createLiveEngine<R extends EngineRequest>(
     return respond(core, request, options, flags, method, answer)
   }
 
-  const decide = (request: R, options: LiveDecideOptions = NO_OPTIONS): Decision => decideBy('eval', request, options)
+  const decide = (request: R, options: LiveDecideOptions = NO_OPTIONS): Decision => decideBy(evaluate, request, options)
 
   /** Makes the image that was begun the one that answers. */
   function commit(length: number): void {
@@ -149,7 +140,7 @@ export function createLiveEngine<R extends EngineRequest>(
     const read = readSource(source)
     if (read instanceof Uint8Array) {
       assertNewer(headerOf(read), core.policy)
-      beginImage(core.exports, core, read.length).set(read)
+      core.begin(read.length).set(read)
       commit(read.length)
     } else install(core, read)
   }
@@ -164,7 +155,7 @@ export function createLiveEngine<R extends EngineRequest>(
       await schedule.yield()
       if (ours !== turn) throw new EngineError('superseded', 'another reload came first')
     }
-    const at = beginImage(core.exports, core, read.length).byteOffset
+    const at = core.begin(read.length).byteOffset
     for (let from = 0; from < read.length; from += SLICE_BYTES) {
       const slice = read.subarray(from, from + SLICE_BYTES)
       core.region(at + from, slice.length).set(slice)
@@ -185,7 +176,7 @@ export function createLiveEngine<R extends EngineRequest>(
     decideBatch: (requests, options) => requests.map((request) => decide(request, options)),
     explain(request, options = NO_OPTIONS) {
       const quiet = { ...options, charge: 'caller', meters: withoutTaking(options.meters) } as const
-      const decision = decideBy('explain', request, quiet)
+      const decision = decideBy(explain, request, quiet)
       const isJudged = decision.reason !== 'invalid-request' && decision.reason !== 'engine-fault'
       return { decision, rules: isJudged ? readRules(core, chainOf(request)) : [] }
     },
@@ -210,6 +201,11 @@ export function createLiveEngine<R extends EngineRequest>(
       return sha256(core, bytes)
     },
   }
+}
+
+const explain: Method = (core, length) => {
+  core.exports.explain(length)
+  return core.u32(RES_ANSWER)
 }
 
 /** Generation and digest as an image states them; the engine verifies that they are true. */
@@ -244,7 +240,9 @@ function readRules(m: Machine, names: readonly string[]): readonly RuleExplained
 function writeFlags(machine: Machine, id: string, bits: number): void {
   const bytes = new TextEncoder().encode(id)
   machine.put(bytes)
-  succeeded(machine.exports.revoke(bytes.length, bits), `the flag of \`${id}\``)
+  const status = machine.exports.revoke(bytes.length, bits)
+  if (status === STATUS_BAD_NAME) throw new EngineError('bad-name', `\`${id}\` names no agent and no pair`)
+  succeeded(status, `the flag of \`${id}\``)
 }
 
 function idOf(id: PrincipalOrPair): string {

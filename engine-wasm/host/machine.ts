@@ -71,21 +71,11 @@ export function createMachine(module: WebAssembly.Module, image: Uint8Array | un
     throw new EngineError(major ? 'bad-version' : 'bad-module', `no decision engine of ABI ${ABI_MAJOR}, but ${major}`)
   }
   const memory = createMemory(exports)
-  if (image) {
-    beginImage(exports, memory, image.length).set(image)
-    succeeded(exports.image_commit(image.length, 0n), 'the image')
-  } else succeeded(exports.boot(), 'the policy in the module')
+  if (image) memory.begin(image.length).set(image)
+  succeeded(image ? exports.image_commit(image.length, 0n) : exports.boot())
   const policy = identityOf(exports, memory)
   assertNewer(policy, before)
   return { ...memory, module, exports, policy }
-}
-
-/** Where to write an image: in the slot that does not answer. @throws {EngineError} `too-large` */
-export function beginImage(exports: Exports, { refresh, region }: Memory, length: number): Uint8Array {
-  const at = exports.image_begin(length)
-  refresh()
-  succeeded(at ? 0 : -1, 'the image')
-  return region(at, length)
 }
 
 /** @throws {EngineError} when the policy must not take the place of the one before */
@@ -99,23 +89,27 @@ export function assertNewer({ generation, digest }: Omit<PolicyIdentity, 'name'>
   }
 }
 
+/** The image that answers, and all behind it. */
+function viewImage({ memory, image_ptr }: Exports): DataView {
+  return new DataView(memory.buffer, image_ptr() >>> 0)
+}
+
 /** The image that answers. */
 export function imageOf(exports: Exports, { region }: Memory): Uint8Array {
-  const at = exports.image_ptr()
-  return region(at, viewOf(region(at, H_SECTIONS)).getUint32(H_LENGTH, true))
+  const view = viewImage(exports)
+  return region(view.byteOffset, view.getUint32(H_LENGTH, true))
 }
 
 /** Identity of the image that answers. */
-export function identityOf(exports: Exports, memory: Memory): PolicyIdentity {
-  const image = imageOf(exports, memory)
-  const view = viewOf(image)
+export function identityOf(exports: Exports, { region, text }: Memory): PolicyIdentity {
+  const view = viewImage(exports)
   const u32 = (offset: number) => view.getUint32(offset, true)
   const name = u32(H_SECTIONS + 8 * S_STRINGS) + u32(H_NAME) * STRING_SIZE
-  const text = image.byteOffset + u32(H_SECTIONS + 8 * S_BYTES) + u32(name + STRING_OFFSET)
+  const from = u32(H_SECTIONS + 8 * S_BYTES) + u32(name + STRING_OFFSET)
   return Object.freeze({
-    name: memory.text(text, u32(name + STRING_LENGTH)),
+    name: text(view.byteOffset + from, u32(name + STRING_LENGTH)),
     generation: Number(view.getBigUint64(H_GENERATION, true)),
-    digest: hex(image.subarray(H_DIGEST, H_DIGEST + DIGEST_BYTES)),
+    digest: hex(region(view.byteOffset + H_DIGEST, DIGEST_BYTES)),
   })
 }
 

@@ -1,4 +1,5 @@
 /** The memory of an instance: requests are written into it, responses are read from it (docs/abi.md, sections 3 and 5). */
+import { STATUS_TOO_LARGE } from '../format/codes.ts'
 import {
   FIELD_APPROVED_AT,
   FIELD_APPROVED_BY,
@@ -29,7 +30,7 @@ import { MAX_ARG_DEPTH, MAX_REQUEST_BYTES } from '../format/limits.ts'
 import { succeeded } from './engine-error.ts'
 import type { Exports } from './machine.ts'
 import { ownMembers, readReadings } from './meter.ts'
-import { delegatorOf, type EngineRequest } from './request.ts'
+import { delegatorOf, type EngineRequest, MALFORMED } from './request.ts'
 
 export const UTF8 = new TextEncoder()
 
@@ -39,9 +40,6 @@ const SHORT = 48
 /** No value and no part of one is as long: where less is left, the buffer was too small. */
 const LARGEST_STEP = 16
 
-/** Thrown for what is no request; nobody sees it. */
-const MALFORMED = new TypeError('malformed')
-
 export interface Memory {
   /** What stands at an offset of the response. */
   u32(offset: number): number
@@ -50,8 +48,8 @@ export interface Memory {
   /** Bytes at an address. */
   region(address: number, length: number): Uint8Array
   text(address: number, length: number): string
-  /** Must be called after everything that may make memory grow: views of it die then. */
-  refresh(): void
+  /** Where to write an image: in the slot that does not answer. @throws {EngineError} `too-large` */
+  begin(length: number): Uint8Array
   /** Writes bytes where requests are written. @throws {EngineError} `too-large` */
   put(bytes: Uint8Array): void
   /**
@@ -62,7 +60,7 @@ export interface Memory {
 }
 
 /** Each has a writer of its own: while one reads a request, its getters may make another one write. */
-export function createMemory({ memory, req_ptr, req_cap, req_reserve, res_ptr }: Exports): Memory {
+export function createMemory(exports: Exports): Memory {
   /** The request buffer, and what follows the header, since `encodeInto` wants a view of its own. */
   let bytes: Uint8Array
   let names: Uint8Array
@@ -71,18 +69,20 @@ export function createMemory({ memory, req_ptr, req_cap, req_reserve, res_ptr }:
   /** Where the next byte goes. Typed arrays ignore what is beyond their end, views throw. */
   let at: number
 
-  const region = (address: number, length: number) => new Uint8Array(memory.buffer, address >>> 0, length)
+  const region = (address: number, length: number) => new Uint8Array(exports.memory.buffer, address >>> 0, length)
 
   function refresh(): void {
-    bytes = region(req_ptr(), req_cap())
+    bytes = region(exports.req_ptr(), exports.req_cap())
     names = bytes.subarray(REQ_STRINGS)
-    view = new DataView(memory.buffer, bytes.byteOffset, bytes.length)
-    response = new DataView(memory.buffer, res_ptr())
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    response = new DataView(bytes.buffer, exports.res_ptr())
   }
 
-  function reserve(length: number): void {
-    succeeded(req_reserve(length) ? 0 : -1, 'the bytes')
+  /** The address, if memory could grow. Views of it die then. */
+  function grown(address: number): number {
     refresh()
+    succeeded(address ? 0 : STATUS_TOO_LARGE)
+    return address
   }
 
   function set32(to: number, value: number): void {
@@ -93,12 +93,14 @@ export function createMemory({ memory, req_ptr, req_cap, req_reserve, res_ptr }:
   function putText(text: string): number {
     const { length } = text
     const start = at
+    // A loop over what a closure holds is slower.
+    const target = bytes
     let i = 0
     if (length <= 2 * SHORT) {
       for (; i < length; i++) {
         const code = text.charCodeAt(i)
         if (code > 127) break
-        bytes[start + i] = code
+        target[start + i] = code
       }
     }
     if (i < length) {
@@ -117,10 +119,10 @@ export function createMemory({ memory, req_ptr, req_cap, req_reserve, res_ptr }:
   }
 
   /** The length and the text. */
-  function putSized(text: string, put = putText): void {
+  function putSized(text: string): void {
     const start = at
     at += 4
-    set32(start, put(text))
+    set32(start, putText(text))
   }
 
   /** A value at a level of the arguments; what no condition can ask about is written as such. */
@@ -151,7 +153,7 @@ export function createMemory({ memory, req_ptr, req_cap, req_reserve, res_ptr }:
       const [decimal = '', exponent] = value.toExponential().split('e')
       const [whole, fraction = ''] = decimal.split('.')
       view.setBigInt64(at, BigInt(`${whole}${fraction}`), true)
-      power = Number(exponent) - fraction.length
+      power = +`${exponent}` - fraction.length
     }
     set32(at + 8, power)
     at += 12
@@ -191,9 +193,11 @@ export function createMemory({ memory, req_ptr, req_cap, req_reserve, res_ptr }:
     if (isPresent(via)) {
       if (!Array.isArray(via)) throw MALFORMED
       for (const hop of via) {
-        bytes[at++] = FIELD_VIA
-        bytes[at++] = VALUE_STRING
-        putSized(delegatorOf(hop), putName)
+        const start = at
+        bytes[start] = FIELD_VIA
+        bytes[start + 1] = VALUE_STRING
+        at += 6
+        set32(start + 2, putName(delegatorOf(hop)))
         putValue(typeof hop === 'string' ? undefined : (hop.since ?? undefined), MAX_ARG_DEPTH)
       }
     }
@@ -205,8 +209,7 @@ export function createMemory({ memory, req_ptr, req_cap, req_reserve, res_ptr }:
     putField(FIELD_COST, cost)
     putLabel(FIELD_TENANT, tenant)
     if (isPresent(approvedBy)) {
-      for (const label of Array.isArray(approvedBy) ? approvedBy : [approvedBy])
-        putLabel(FIELD_APPROVED_BY, label ?? false)
+      for (const label of [approvedBy].flat()) putLabel(FIELD_APPROVED_BY, label ?? false)
     }
     // Readings are written when it is known which meters are asked for; malformed ones are refused before.
     if (isPresent(readings)) readReadings(readings)
@@ -254,9 +257,9 @@ export function createMemory({ memory, req_ptr, req_cap, req_reserve, res_ptr }:
     i64: (offset) => Number(response.getBigInt64(offset, true)),
     region,
     text: (address, length) => new TextDecoder().decode(region(address, length)),
-    refresh,
+    begin: (length) => region(grown(exports.image_begin(length)), length),
     put(source) {
-      reserve(source.length)
+      grown(exports.req_reserve(source.length))
       bytes.set(source)
     },
     encode(request, flags, readings) {
@@ -268,7 +271,7 @@ export function createMemory({ memory, req_ptr, req_cap, req_reserve, res_ptr }:
         } catch (error) {
           if (at < room - LARGEST_STEP) throw error
         }
-        reserve(room < MAX_REQUEST_BYTES ? MAX_REQUEST_BYTES : room + 1)
+        grown(exports.req_reserve(room < MAX_REQUEST_BYTES ? MAX_REQUEST_BYTES : room + 1))
       }
     },
   }

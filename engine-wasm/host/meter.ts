@@ -12,12 +12,13 @@ import {
   RM_LIMIT,
   RM_OWNER,
   RM_OWNER_LENGTH,
+  RM_PRINCIPAL,
   RM_READING,
   RM_WINDOW,
   RM_WINDOW_START,
 } from '../format/layout.ts'
 import { listOf, type Machine } from './machine.ts'
-import { chainOf, type EngineRequest, type Window } from './request.ts'
+import { chainOf, type EngineRequest, MALFORMED, type Window } from './request.ts'
 import { wordsOf } from './words.ts'
 
 const WINDOWS = wordsOf('minute hour day month')
@@ -40,20 +41,18 @@ export interface Reservation extends Meter {
   readonly amount: string
 }
 
-export interface Charge {
-  readonly meter: Meter
-  readonly reservation: Reservation
-  /** When what is in the way will be gone, in milliseconds since 1970: 0 when nothing is, infinity when it stays. */
-  readonly until: number
-}
+/** What a decision takes from a meter, and when the meter lets it through, as `freeAt` says. */
+export type Charge = readonly [meter: Meter, reservation: Reservation, freeAt: number]
 
 /** The meters in the response of the machine. */
 export function readCharges(m: Machine, request: EngineRequest): readonly Charge[] {
   const names = chainOf(request)
-  return listOf(m.u32(RES_METER_COUNT), (i) => {
+  return listOf(m.u32(RES_METER_COUNT), (i): Charge => {
     const at = RES_METERS + i * RES_METER_SIZE
-    // The principal is an u32 below 64, and stands behind the other four.
-    const [window = 0, isPacing, per = 0, isMoney, principal = 0] = m.region(m.exports.res_ptr() + at + RM_WINDOW, 5)
+    // A byte each, in this order: window, pacing, scope, money.
+    const kinds = m.u32(at + RM_WINDOW)
+    const window = kinds & 255
+    const per = (kinds >> 16) & 255
     const limit = m.u64(at + RM_LIMIT)
     const amount = m.u64(at + RM_AMOUNT)
     const reading = m.u64(at + RM_READING)
@@ -61,7 +60,8 @@ export function readCharges(m: Machine, request: EngineRequest): readonly Charge
     const owner = m.u32(at + RM_OWNER)
     const scope =
       per === PER_AGENT || per === PER_AGENT_RESOURCE
-        ? scopePart('agent', names[principal]) + (per === PER_AGENT ? '' : scopePart('resource', request.resource))
+        ? scopePart('agent', names[m.u32(at + RM_PRINCIPAL)]) +
+          (per === PER_AGENT ? '' : scopePart('resource', request.resource))
         : per === PER_OWNER
           ? scopePart('owner', owner && m.text(owner, m.u32(at + RM_OWNER_LENGTH)))
           : per === PER_TENANT
@@ -71,19 +71,15 @@ export function readCharges(m: Machine, request: EngineRequest): readonly Charge
       m
         .u64(at + RM_KEY)
         .toString(16)
-        .padStart(16, '0') + (isPacing ? 'p' : '')
+        .padStart(16, '0') + ((kinds >> 8) & 1 ? 'p' : '')
     const meter: Meter = {
       key: `${clause}/${WINDOWS[window]}${scope}`,
       window: WINDOWS[window] as Window, // One of the four, by its number.
       windowStart: start === UNKNOWN ? null : start,
       limit: `${limit}`,
-      unit: isMoney ? 'nanoUsd' : 'calls',
+      unit: kinds >> 24 ? 'nanoUsd' : 'calls',
     }
-    return {
-      meter,
-      reservation: { ...meter, amount: `${amount}` },
-      until: freeAt(window, start, reading, amount, limit),
-    }
+    return [meter, { ...meter, amount: `${amount}` }, freeAt(window, start, reading, amount, limit)]
   })
 }
 
@@ -102,8 +98,8 @@ export function freeAt(window: number, start: number, reading: bigint, amount: b
 }
 
 /** Seconds until all limits in the way have begun anew. Nothing when none is in the way, or one of them stays. */
-export function retryAfter(charges: readonly Pick<Charge, 'until'>[], now: EngineRequest['now']): number | undefined {
-  const until = Math.max(0, ...charges.map((charge) => charge.until))
+export function retryAfter(times: readonly number[], now: EngineRequest['now']): number | undefined {
+  const until = Math.max(0, ...times)
   // Nothing is in the way for a time when it is not known what time it is.
   const at = typeof now === 'number' ? now : Date.parse(now as string)
   return until > 0 && until < Number.POSITIVE_INFINITY ? Math.ceil((until - at) / 1000) : undefined
@@ -135,16 +131,19 @@ export type Lookup = (meter: Meter) => bigint
 /** Looks meters up in the readings of a request. Throws when one of them is malformed. */
 export function readReadings(readings: unknown): Lookup {
   const { used, spent, meters } = ownMembers(readings)
-  const amounts = [used, spent, meters].map((part) => ownMembers(part ?? {}))
-  for (const all of amounts) for (const value of Object.values(all)) toUnits(value ?? 0, 0)
+  const [calls, money, exact] = [used, spent, meters].map((part) => {
+    const amounts = ownMembers(part ?? {})
+    for (const name in amounts) toUnits(amounts[name] ?? 0, 0)
+    return amounts
+  })
   return ({ key, window, unit }) => {
     const isMoney = unit === 'nanoUsd'
-    return toUnits(amounts[2]?.[key] ?? amounts[isMoney ? 1 : 0]?.[window] ?? 0, isMoney ? 9 : 0)
+    return toUnits(exact?.[key] ?? (isMoney ? money : calls)?.[window] ?? 0, isMoney ? 9 : 0)
   }
 }
 
 /** Own members alone. Throws when there can be none. */
 export function ownMembers(value: unknown): { readonly [name: string]: unknown } {
-  if (typeof value !== 'object' || Array.isArray(value)) throw new TypeError('malformed')
+  if (typeof value !== 'object' || Array.isArray(value)) throw MALFORMED
   return { __proto__: null, ...value }
 }

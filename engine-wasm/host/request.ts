@@ -31,6 +31,9 @@ export interface Readings {
   readonly meters?: { readonly [key: string]: number | string | null } | null
 }
 
+/** Thrown for what is no request; nobody sees it. */
+export const MALFORMED = new TypeError('malformed')
+
 /** The names of the chain, root first, the agent last. */
 export function chainOf({ via, agent }: EngineRequest): readonly string[] {
   return [...(via ?? []).map(delegatorOf), agent]

@@ -55,7 +55,7 @@ describe('the time to wait', () => {
 
   const windows = ['minute', 'hour', 'day', 'month'] as const
   function charge(window: (typeof windows)[number], windowStart: number | null, used: bigint, limit = 5n) {
-    return { until: freeAt(windows.indexOf(window), windowStart ?? -1, used, 1n, limit) }
+    return freeAt(windows.indexOf(window), windowStart ?? -1, used, 1n, limit)
   }
 
   test.each([
