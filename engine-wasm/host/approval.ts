@@ -1,18 +1,22 @@
 /** What an approval is bound to: the request, canonically, and the generation of the policy (docs/abi.md). */
-import { chainOf, type EngineRequest, MALFORMED } from './request.ts'
+import { type Machine, sha256 } from './machine.ts'
+import { UTF8 } from './memory.ts'
+import { attempt, chainOf, type EngineRequest, MALFORMED } from './request.ts'
 
 /** Arguments deeper than this are not canonised; they would exhaust the stack. */
 const MAX_LEVELS = 100
 
 /**
- * RFC 8785 JSON of agent, chain, action, resource and args, a line feed and the generation.
+ * Hex of SHA-256 over RFC 8785 JSON of agent, chain, action, resource and args, a line feed and the generation.
  *
- * Throws when the arguments are not JSON.
+ * @returns nothing when the arguments are not JSON
  */
-export function approvalText(request: EngineRequest, generation: number): string {
+export function approvalDigest(m: Machine, request: EngineRequest): string | undefined {
   const { agent, action, resource, args } = request
-  const bound = { agent, chain: chainOf(request), action, resource, args: args ?? undefined }
-  return `${canonical(bound, 0)}\n${generation}`
+  return attempt(() => {
+    const bound = { agent, chain: chainOf(request), action, resource, args: args ?? undefined }
+    return sha256(m, UTF8.encode(`${canonical(bound, 0)}\n${m.policy.generation}`))
+  })
 }
 
 /** @see RFC 8785 section 3.2: members sorted by UTF-16 code units, numbers and strings as ECMAScript prints them */

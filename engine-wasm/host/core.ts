@@ -1,7 +1,6 @@
 /** What every engine does: asks the machine, brings what an answer depends on, and replaces a machine that has failed. */
 import { ANSWER_NEED_METERS, OUTCOME_LIMITED, REASON_ENGINE_FAULT, REASON_RATE_LIMITED } from '../format/codes.ts'
 import { ANSWER_APPROVED, ANSWER_METERED } from '../format/layout.ts'
-import { approvalText } from './approval.ts'
 import {
   type Decision,
   isPlainAnswer,
@@ -12,10 +11,9 @@ import {
 } from './decision.ts'
 import type { DecideOptions } from './engine.ts'
 import { EngineError } from './engine-error.ts'
-import { createMachine, imageOf, type Machine, sha256 } from './machine.ts'
-import { UTF8 } from './memory.ts'
-import { type Lookup, readCharges, readReadings } from './meter.ts'
-import type { EngineRequest } from './request.ts'
+import { createMachine, imageOf, type Machine } from './machine.ts'
+import { type Lookup, readReadings } from './meter.ts'
+import { attempt, type EngineRequest } from './request.ts'
 
 /** The state of an engine: a machine that can be replaced. */
 export type Core = {
@@ -114,49 +112,33 @@ function settle(
   let table: Lookup | undefined
   for (let round = 0; round < ATTEMPTS; ) {
     if (isPlainAnswer(answer)) return plainDecision(core, answer)
+    const read = attempt(() => readDecision(core, answer, request))
+    if (!read) return plainDecision(core, MALFORMED)
+    const [draft, list] = read
     if ((answer & 15) === ANSWER_NEED_METERS) {
-      const charges = attempt(() => readCharges(core, request))
-      if (charges === undefined) return plainDecision(core, MALFORMED)
-      const list = charges.map(([meter]) => meter)
       if (meters?.read) {
-        const read = meters.read(list)
-        table = attempt(() => readReadings({ meters: read }))
+        const values = meters.read(list)
+        table = attempt(() => readReadings({ meters: values }))
       } else table ??= attempt(() => readReadings(request.readings ?? (meters && {})))
-      if (table === undefined) return { ...plainDecision(core, UNREAD), meters: list }
+      if (!table) return { ...plainDecision(core, UNREAD), meters: list }
       answer = ask(core, request, flags, method, list.map(table))
       continue
     }
-    const draft = attempt(() => readDecision(core, answer, request))
-    if (draft === undefined) return plainDecision(core, MALFORMED)
-    if (draft.decision === 'approval' || answer & ANSWER_APPROVED) {
-      const digest = attempt(() => sha256(core, UTF8.encode(approvalText(request, core.policy.generation))))
-      if (digest !== undefined) draft.approvalDigest = digest
-    }
-    if (!draft.allowed || !(answer & (ANSWER_METERED | ANSWER_APPROVED))) return draft
-    if (meters === undefined) {
-      if (charge === 'caller') return draft
+    const isMetered = answer & ANSWER_METERED
+    if (!draft.allowed || !(isMetered | (answer & ANSWER_APPROVED))) return draft
+    const taken = meters ? meters.take(draft.reservations ?? [], draft.approvalDigest) : charge === 'caller'
+    if (taken === true) return draft
+    if (!meters) {
       // It would be allowed if somebody charged it, used up the approval, or both.
-      const isMetered = answer & ANSWER_METERED
       draft.decision = isMetered ? 'deny' : 'approval'
       draft.allowed = false
       draft.reason = isMetered ? 'meters-required' : 'approval-required'
       return draft
     }
-    const taken = meters.take(draft.reservations ?? [], draft.approvalDigest)
-    if (taken === true) return draft
     if (typeof taken === 'object') table = attempt(() => readReadings({ meters: taken }))
     else if (!meters.read) break
     round++
     answer = ask(core, request, flags, method)
   }
   return plainDecision(core, OVERTAKEN)
-}
-
-/** The result, or nothing when something threw: what a request cannot answer is a denial, whose reason says why. */
-export function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work()
-  } catch {
-    return undefined
-  }
 }

@@ -20,6 +20,7 @@ import {
   RES_GUARD,
   RES_MASK,
 } from '../format/layout.ts'
+import { approvalDigest } from './approval.ts'
 import { listOf, type Machine, type PolicyIdentity } from './machine.ts'
 import { type Meter, type Reservation, readCharges, retryAfter } from './meter.ts'
 import type { EngineRequest } from './request.ts'
@@ -129,16 +130,12 @@ export function plainDecision(m: Machine, answer: number): Draft {
   }
 }
 
-function chosenIds(m: Machine, count: number): readonly number[] {
-  return listOf(count, (i) => m.u32(RES_CHOSEN + 4 * i) | 0)
-}
+const chosenIds = (m: Machine, count: number) => listOf(count, (i) => m.u32(RES_CHOSEN + 4 * i) | 0)
 
-function readNothing(): number {
-  return 0
-}
+const readNothing = () => 0
 
-/** The whole decision in the response of the machine. */
-export function readDecision(m: Machine, answer: number, request: EngineRequest): Draft {
+/** The decision in the response of the machine, and the meters that it was, or is to be, judged by. */
+export function readDecision(m: Machine, answer: number, request: EngineRequest): readonly [Draft, readonly Meter[]] {
   const draft = plainDecision(m, answer)
   const charges = readCharges(m, request)
   const approvals = listOf(m.u32(RES_APPROVAL_COUNT), (i): Approval => {
@@ -147,19 +144,18 @@ export function readDecision(m: Machine, answer: number, request: EngineRequest)
     const within = m.i64(at + 8)
     return { ...(by && { by: m.text(by, m.u32(at + 4)) }), ...(within >= 0 && { withinMs: within }) }
   })
-  if (charges.length > 0) {
-    draft.amountNanoUsd = `${m.u64(RES_AMOUNT)}`
-    if (draft.allowed) draft.reservations = charges.map(([, reservation]) => reservation)
-  }
+  if (charges.length > 0) draft.amountNanoUsd = `${m.u64(RES_AMOUNT)}`
   if (approvals.length > 0) draft.approvals = approvals
-  const wait = draft.allowed
-    ? undefined
-    : retryAfter(
-        charges.map(([, , time]) => time),
-        request.now,
-      )
-  if (wait !== undefined) draft.retryAfter = wait
-  return draft
+  if (!draft.allowed) {
+    const times = charges.map(([, , time]) => time)
+    const wait = retryAfter(times, request.now)
+    if (wait !== undefined) draft.retryAfter = wait
+  } else if (charges.length > 0) draft.reservations = charges.map(([, reservation]) => reservation)
+  if (draft.decision === 'approval' || answer & ANSWER_APPROVED) {
+    const digest = approvalDigest(m, request)
+    if (digest !== undefined) draft.approvalDigest = digest
+  }
+  return [draft, charges.map(([meter]) => meter)]
 }
 
 const KINDS: (readonly Reason[])[] = []

@@ -12,13 +12,13 @@ import {
   RES_ANSWER,
   RES_EXPLAINED,
 } from '../format/layout.ts'
-import { ask, assertIdle, attempt, type Core, evaluate, install, type Method, respond, revive } from './core.ts'
+import { ask, assertIdle, type Core, evaluate, install, type Method, respond, revive } from './core.ts'
 import { type Decision, type Explanation, kindsOf, type PolicyIdentity, type RuleExplained } from './decision.ts'
 import type { DecideOptions, Engine, EngineOptions, Meters } from './engine.ts'
 import { EngineError, succeeded } from './engine-error.ts'
 import { assertNewer, createMachine, hex, identityOf, listOf, type Machine, sha256, viewOf } from './machine.ts'
 import { RecordShelf } from './record.ts'
-import { chainOf, type EngineRequest } from './request.ts'
+import { attempt, chainOf, type EngineRequest } from './request.ts'
 import { readSource, type Source } from './source.ts'
 
 /** An agent by name, or the delegations from one to another. */

@@ -90,9 +90,7 @@ export function assertNewer({ generation, digest }: Omit<PolicyIdentity, 'name'>
 }
 
 /** The image that answers, and all behind it. */
-function viewImage({ memory, image_ptr }: Exports): DataView {
-  return new DataView(memory.buffer, image_ptr() >>> 0)
-}
+const viewImage = ({ memory, image_ptr }: Exports) => new DataView(memory.buffer, image_ptr() >>> 0)
 
 /** The image that answers. */
 export function imageOf(exports: Exports, { region }: Memory): Uint8Array {
@@ -124,9 +122,8 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-export function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
+export const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 /** As `Array.from`, which is slow. */
 export function listOf<T>(count: number, make: (index: number) => T): readonly T[] {

@@ -27,6 +27,7 @@ import {
   VALUE_TRUE,
 } from '../format/layout.ts'
 import { MAX_ARG_DEPTH, MAX_REQUEST_BYTES } from '../format/limits.ts'
+import { decimalOf } from './decimal.ts'
 import { succeeded } from './engine-error.ts'
 import type { Exports } from './machine.ts'
 import { ownMembers, readReadings } from './meter.ts'
@@ -85,9 +86,7 @@ export function createMemory(exports: Exports): Memory {
     return address
   }
 
-  function set32(to: number, value: number): void {
-    view.setUint32(to, value, true)
-  }
+  const set32 = (to: number, value: number) => view.setUint32(to, value, true)
 
   /** The bytes of a text. A lone surrogate becomes U+FFFD, which the engine knows as such. */
   function putText(text: string): number {
@@ -150,10 +149,9 @@ export function createMemory(exports: Exports): Memory {
       set32(at, value)
       set32(at + 4, Math.floor(value / 0x100000000))
     } else {
-      const [decimal = '', exponent] = value.toExponential().split('e')
-      const [whole, fraction = ''] = decimal.split('.')
-      view.setBigInt64(at, BigInt(`${whole}${fraction}`), true)
-      power = +`${exponent}` - fraction.length
+      const [digits, exponent] = decimalOf(value.toExponential())
+      view.setBigInt64(at, BigInt(digits), true)
+      power = exponent
     }
     set32(at + 8, power)
     at += 12
@@ -281,21 +279,18 @@ export function createMemory(exports: Exports): Memory {
 type Facts = { readonly [Member in keyof EngineRequest]?: unknown }
 
 /** A fact besides the three names, if the request has any. */
-function factOf(request: EngineRequest): unknown {
-  return (
-    request.via ??
-    request.args ??
-    request.ip ??
-    request.now ??
-    request.since ??
-    request.cost ??
-    request.trust ??
-    request.tenant ??
-    request.approvedBy ??
-    request.approvedAt ??
-    request.readings
-  )
-}
+const factOf = (request: EngineRequest): unknown =>
+  request.via ??
+  request.args ??
+  request.ip ??
+  request.now ??
+  request.since ??
+  request.cost ??
+  request.trust ??
+  request.tenant ??
+  request.approvedBy ??
+  request.approvedAt ??
+  request.readings
 
 const NOTHING = {} as EngineRequest // Only ever asked for what it lacks.
 
@@ -304,6 +299,4 @@ function lengthOf(text: unknown): number {
   return text.length
 }
 
-function isPresent<T>(value: T): value is NonNullable<T> {
-  return value !== undefined && value !== null
-}
+const isPresent = <T>(value: T): value is NonNullable<T> => value !== undefined && value !== null

@@ -1,7 +1,7 @@
 /** Meters: their keys, their readings, and what a decision takes from them (docs/language.md section 8). */
 import {
-  PER_AGENT,
   PER_AGENT_RESOURCE,
+  PER_ALL,
   PER_OWNER,
   PER_TENANT,
   RES_METER_COUNT,
@@ -17,6 +17,7 @@ import {
   RM_WINDOW,
   RM_WINDOW_START,
 } from '../format/layout.ts'
+import { decimalOf } from './decimal.ts'
 import { listOf, type Machine } from './machine.ts'
 import { chainOf, type EngineRequest, MALFORMED, type Window } from './request.ts'
 import { wordsOf } from './words.ts'
@@ -59,14 +60,14 @@ export function readCharges(m: Machine, request: EngineRequest): readonly Charge
     const start = m.i64(at + RM_WINDOW_START)
     const owner = m.u32(at + RM_OWNER)
     const scope =
-      per === PER_AGENT || per === PER_AGENT_RESOURCE
-        ? scopePart('agent', names[m.u32(at + RM_PRINCIPAL)]) +
-          (per === PER_AGENT ? '' : scopePart('resource', request.resource))
-        : per === PER_OWNER
-          ? scopePart('owner', owner && m.text(owner, m.u32(at + RM_OWNER_LENGTH)))
-          : per === PER_TENANT
-            ? scopePart('tenant', request.tenant)
-            : ''
+      per === PER_ALL
+        ? ''
+        : per === PER_TENANT
+          ? scopePart('tenant', request.tenant)
+          : per === PER_OWNER
+            ? scopePart('owner', owner && m.text(owner, m.u32(at + RM_OWNER_LENGTH)))
+            : scopePart('agent', names[m.u32(at + RM_PRINCIPAL)]) +
+              (per === PER_AGENT_RESOURCE ? scopePart('resource', request.resource) : '')
     const clause =
       m
         .u64(at + RM_KEY)
@@ -84,9 +85,8 @@ export function readCharges(m: Machine, request: EngineRequest): readonly Charge
 }
 
 /** An absent owner or tenant is the bare word. */
-function scopePart(word: string, value: string | number | null | undefined): string {
-  return value ? `/${word}=${encodeURIComponent(value)}` : `/${word}`
-}
+const scopePart = (word: string, value: string | number | null | undefined) =>
+  `/${word}${value ? `=${encodeURIComponent(value)}` : ''}`
 
 /** When a meter lets the amount through again: 0 is now, infinity never; `start` is that of the window. */
 export function freeAt(window: number, start: number, reading: bigint, amount: bigint, limit: bigint): number {
@@ -106,8 +106,6 @@ export function retryAfter(times: readonly number[], now: EngineRequest['now']):
 }
 
 const MAX_READING = 2n ** 64n - 1n
-/** Zeros in front of all digits, so that no number begins before them. */
-const LEADING = 330
 
 /**
  * A reading in calls (`places` 0) or nano-USD (9), rounded up: what is used in part is used.
@@ -116,12 +114,12 @@ const LEADING = 330
  */
 export function toUnits(value: unknown, places: number): bigint {
   // What is neither has no such method.
-  const text = typeof value === 'string' ? `${value}e0` : (value as number).toExponential()
-  const [, whole, fraction, power] = /^(0|[1-9]\d*)(?:\.(\d+))?e([+-]?\d+)$/.exec(text) as RegExpExecArray
-  const digits = '0'.repeat(LEADING) + whole + (fraction ?? '')
-  const point = LEADING + `${whole}`.length + Number(power) + places
-  if (point > LEADING + 20) return MAX_READING
-  const units = BigInt(digits.slice(0, point).padEnd(point, '0')) + BigInt(/[1-9]/.test(digits.slice(point)))
+  const [digits, power] = decimalOf(typeof value === 'string' ? `${value}e0` : (value as number).toExponential())
+  if (digits < '0') throw MALFORMED
+  const point = Math.max(0, digits.length + power + places)
+  // A text below 1 begins with one zero, so this is 10 ** 20 or more.
+  if (point > 20) return MAX_READING
+  const units = BigInt(digits.slice(0, point).padEnd(point, '0')) + BigInt(Number(digits.slice(point)) > 0)
   return units < MAX_READING ? units : MAX_READING
 }
 

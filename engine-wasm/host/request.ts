@@ -35,11 +35,17 @@ export interface Readings {
 export const MALFORMED = new TypeError('malformed')
 
 /** The names of the chain, root first, the agent last. */
-export function chainOf({ via, agent }: EngineRequest): readonly string[] {
-  return [...(via ?? []).map(delegatorOf), agent]
-}
+export const chainOf = ({ via, agent }: EngineRequest): readonly string[] => [...(via ?? []).map(delegatorOf), agent]
 
 /** The name of a delegator. */
-export function delegatorOf(hop: NonNullable<EngineRequest['via']>[number]): string {
-  return typeof hop === 'string' ? hop : hop.agent
+export const delegatorOf = (hop: NonNullable<EngineRequest['via']>[number]): string =>
+  typeof hop === 'string' ? hop : hop.agent
+
+/** The result, or nothing when something threw: what a request cannot answer is a denial, whose reason says why. */
+export function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
 }
