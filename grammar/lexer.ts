@@ -360,7 +360,11 @@ function unknownText(text: string, start: number): Finding {
   if (meant === undefined) return finding
   const { help, instead } = meant
   if (instead === undefined) return { ...finding, help }
-  return { ...finding, help, fix: { title: `replace with \`${instead}\``, span: { start, end }, text: instead } }
+  return {
+    ...finding,
+    help,
+    fix: { title: instead === '' ? 'remove it' : `replace with \`${instead}\``, span: { start, end }, text: instead },
+  }
 }
 
 /** What people write who know other languages. `instead` is given where nothing else can be meant. */

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
+import binaryen from 'assemblyscript/binaryen'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const OUT = join(root, 'build/engine.wasm')
@@ -13,8 +14,10 @@ const CARRIED = join(root, 'engine-wasm/host/engine-bytes.ts')
 /** Fixed areas end here (engine-wasm/assembly/memory.ts); images come behind them. */
 const STATIC_BASE = 2048
 const STATIC_END = 16384
+/** Nodes of a function that is small enough to stand wherever it is called. */
+const SMALL = 20
 /** Where images begin; `inspect` compares it with what the engine says. */
-const INITIAL_PAGES = 45
+const INITIAL_PAGES = 43
 
 mkdirSync(dirname(OUT), { recursive: true })
 mkdirSync(dirname(CARRIED), { recursive: true })
@@ -28,7 +31,7 @@ const { error, stderr } = await asc.main(
     '--optimizeLevel',
     '3',
     '--shrinkLevel',
-    '0',
+    '2',
     '--converge',
     '--noAssert',
     '--runtime',
@@ -47,7 +50,8 @@ if (error) {
   process.exit(1)
 }
 
-const bytes = readFileSync(OUT)
+const bytes = inlineSmall(readFileSync(OUT))
+writeFileSync(OUT, bytes)
 const faults = inspect(new WebAssembly.Module(bytes), readFileSync(TEXT, 'utf8'))
 if (faults.length > 0) {
   for (const fault of faults) console.error(`build/engine.wasm: ${fault}`)
@@ -55,9 +59,28 @@ if (faults.length > 0) {
 }
 const carried = `/** The engine without a policy. Made by scripts/build-engine.mjs. */
 export const ENGINE_BASE64 =
-  '${bytes.toString('base64')}'
+  '${Buffer.from(bytes).toString('base64')}'
 `
 if (readIfThere(CARRIED) !== carried) writeFileSync(CARRIED, carried)
+
+/** Inlines what is small, and nothing else: asc either does neither or copies large functions, too. */
+function inlineSmall(bytes) {
+  const { BulkMemory, BulkMemoryOpt, MutableGlobals, NontrappingFPToInt, SignExt } = binaryen.Features
+  const module = binaryen.readBinary(bytes)
+  module.setFeatures(BulkMemory | BulkMemoryOpt | MutableGlobals | NontrappingFPToInt | SignExt)
+  binaryen.setOptimizeLevel(3)
+  binaryen.setShrinkLevel(2)
+  binaryen.setAlwaysInlineMaxSize(SMALL)
+  let best = bytes
+  for (let round = 0; round < 6; round++) {
+    module.optimize()
+    const result = module.emitBinary()
+    if (round > 0 && result.length >= best.length) break
+    best = result
+  }
+  module.dispose()
+  return best
+}
 
 /** What breaks a promise of docs/abi.md: imports, floating point, growth while a decision is made, stray data. */
 function inspect(module, text) {

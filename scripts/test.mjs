@@ -8,7 +8,8 @@ const ELSEWHERE = [
     'npm run test:differential -- --runs N',
     'reference against engine beyond the 20,000 cases of this run; takes minutes',
   ],
-  ['npm run test:conformance -- --from DIR', 'needs a folder with the published conformance vectors'],
+  ['npm run fuzz -- SUITE --runs N', 'texts, images and requests beyond the slices of this run; takes minutes'],
+  ['npm run test:conformance -- --from DIR', 'needs a folder with the published examples and vectors'],
   ['npm run mutants', 'plants bugs and builds the engine again for each; takes minutes'],
   ['npm run bench, npm run bench:scale', 'measures, and wants an idle machine'],
 ]

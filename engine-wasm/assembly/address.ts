@@ -1,148 +1,93 @@
-/** IPv4 and IPv6 text (RFC 4291, RFC 5952 as input) to 128 bits; IPv4 is `::ffff:0:0/96`. */
+/**
+ * IPv4 and IPv6 text (RFC 4291, RFC 5952 as input) to 128 bits; IPv4 is `::ffff:0:0/96`.
+ *
+ * An address is put together in memory, in the order of the network, from its left end on. What stands behind `::` is then
+ * moved to the right end:
+ *
+ *   | group | group | tail  | tail  |   ->   | group | group | 0 ... | tail  | tail  |
+ *   ADDRESS         gap             next                                            ADDRESS + 16
+ */
+import { ADDRESS } from './memory'
 
-export let addressHigh: u64 = 0
-export let addressLow: u64 = 0
+const ADDRESS_END: usize = ADDRESS + 16
 
-/** False when the text is no address: zone, prefix, leading zeros in IPv4, anything else around it. */
+/** Puts an address where `addressIn` looks for it. False when the text is none: zone, prefix, leading zeros in IPv4. */
 export function parseAddress(at: usize, length: usize): bool {
-  if (length < 2 || length > 45) return false
-  for (let i: usize = 0; i < length; i++) if (load<u8>(at + i) == 0x3a) return parseV6(at, at + length)
-  const value = parseV4(at, at + length)
-  if (value < 0) return false
-  addressHigh = 0
-  addressLow = 0xffff00000000 | <u64>value
-  return true
-}
-
-/** The 32 bits of dotted decimal that fills the range, or -1. */
-function parseV4(from: usize, end: usize): i64 {
-  let value: i64 = 0
-  let parts = 0
-  let at = from
-  while (true) {
-    let octet = 0
-    let digits = 0
-    while (at < end) {
-      const c = <i32>load<u8>(at) - 0x30
-      if (c < 0 || c > 9) break
-      if (digits > 0 && octet == 0) return -1
-      octet = octet * 10 + c
-      digits++
-      if (digits > 3) return -1
-      at++
-    }
-    if (digits == 0 || octet > 255) return -1
-    value = (value << 8) | <i64>octet
-    parts++
-    if (at == end) return parts == 4 ? value : -1
-    if (load<u8>(at) != 0x2e || parts == 4) break
-    at++
-  }
-  return -1
-}
-
-function parseV6(from: usize, end: usize): bool {
-  // Groups before the gap collect in (h, l), those after it in (gh, gl).
-  let h: u64 = 0
-  let l: u64 = 0
-  let gh: u64 = 0
-  let gl: u64 = 0
-  let groups = 0
-  let gap = -1
-  let at = from
-  if (load<u8>(at) == 0x3a) {
-    if (end - at < 2 || load<u8>(at, 1) != 0x3a) return false
-    gap = 0
-    at += 2
-  }
+  if (length > 45) return false
+  const end = at + length
+  store<u64>(ADDRESS, 0)
+  store<u32>(ADDRESS, 0xffff0000, 8)
+  if (parseV4(at, end, ADDRESS + 12)) return true
+  let next = ADDRESS
+  let gap: usize = 0
+  // Of `::` at the start the loop wants to see the second one.
+  if (<u32>load<u8>(at) == 0x3a && <u32>load<u8>(++at) != 0x3a) return false
   while (at < end) {
-    let start = at
-    let value: u64 = 0
+    if (<u32>load<u8>(at) == 0x3a) {
+      if (gap != 0) return false
+      gap = next
+      at++
+      continue
+    }
+    const start = at
+    let value: u32 = 0
     while (at < end) {
-      const digit = hexDigit(<u32>load<u8>(at))
-      if (digit < 0) break
-      value = (value << 4) | <u64>digit
+      let digit = <u32>load<u8>(at) - 0x30
+      if (digit > 9) {
+        digit = ((digit + 0x30) | 0x20) - 0x57
+        if (digit - 10 > 5) break
+      }
+      value = (value << 4) | digit
       at++
     }
-    if (at < end && load<u8>(at) == 0x2e) {
-      const tail = parseV4(start, end)
-      if (tail < 0) return false
-      if (gap < 0) {
-        h = (h << 32) | (l >> 32)
-        l = (l << 32) | <u64>tail
-      } else {
-        gh = (gh << 32) | (gl >> 32)
-        gl = (gl << 32) | <u64>tail
-      }
-      groups += 2
-      at = end
+    if (at < end && <u32>load<u8>(at) == 0x2e) {
+      if (next > ADDRESS + 12 || !parseV4(start, end, next)) return false
+      next += 4
       break
     }
-    if (at == start || at - start > 4) return false
-    if (gap < 0) {
-      h = (h << 16) | (l >> 48)
-      l = (l << 16) | value
-    } else {
-      gh = (gh << 16) | (gl >> 48)
-      gl = (gl << 16) | value
-    }
-    groups++
-    if (groups > 8) return false
+    if (at - start - 1 > 3 || next == ADDRESS_END) return false
+    store<u16>(next, bswap<u16>(<u16>value))
+    next += 2
     if (at == end) break
-    if (load<u8>(at) != 0x3a) return false
-    at++
-    if (at == end) return false
-    if (load<u8>(at) == 0x3a) {
-      if (gap >= 0) return false
-      gap = groups
-      at++
-    }
+    if (<u32>load<u8>(at++) != 0x3a || at == end) return false
   }
-  if (gap < 0) {
-    if (groups != 8) return false
-  } else {
-    if (groups > 7) return false
-    // Move the head to the top: 8 - gap groups to the left.
-    let shift = (8 - gap) * 16
-    if (shift >= 128) {
-      h = 0
-      l = 0
-    } else if (shift >= 64) {
-      h = l << <u64>(shift - 64)
-      l = 0
-    } else if (shift > 0) {
-      h = (h << <u64>shift) | (l >> <u64>(64 - shift))
-      l = l << <u64>shift
-    }
-    h |= gh
-    l |= gl
-  }
-  addressHigh = h
-  addressLow = l
+  if (gap == 0) return next == ADDRESS_END
+  // The gap stands for one group at least.
+  if (next == ADDRESS_END) return false
+  memory.copy(ADDRESS_END - (next - gap), gap, next - gap)
+  memory.fill(gap, 0, ADDRESS_END - next)
   return true
 }
 
-function hexDigit(c: u32): i32 {
-  if (c - 0x30 <= 9) return <i32>(c - 0x30)
-  const lower = c | 0x20
-  return lower - 0x61 <= 5 ? <i32>(lower - 0x61 + 10) : -1
-}
-
-/** Makes an address that was parsed before the one `addressIn` looks for. */
-export function setAddress(high: u64, low: u64): void {
-  addressHigh = high
-  addressLow = low
+/** Writes the four bytes of dotted decimal that fills the range. */
+function parseV4(at: usize, end: usize, out: usize): bool {
+  for (let i: usize = 0; i < 4; i++) {
+    const start = at
+    let octet: u32 = 0
+    while (at < end) {
+      const digit = <u32>load<u8>(at) - 0x30
+      if (digit > 9) break
+      octet = octet * 10 + digit
+      at++
+    }
+    if (at - start - 1 > 2 || octet > 255 || (at - start > 1 && <u32>load<u8>(start) == 0x30)) return false
+    store<u8>(out + i, <u8>octet)
+    if (i < 3 && <u32>load<u8>(at++) != 0x2e) return false
+  }
+  return at == end
 }
 
 /** True when the last parsed address lies in one of `count` sorted, disjoint ranges at `ranges`. */
 export function addressIn(ranges: usize, count: u32): bool {
+  const high = bswap<u64>(load<u64>(ADDRESS))
+  const low = bswap<u64>(load<u64>(ADDRESS, 8))
   let from: u32 = 0
   let to = count
   while (from < to) {
     const middle = (from + to) >> 1
     const range = ranges + (<usize>middle << 5)
-    if (less(addressHigh, addressLow, load<u64>(range, 8), load<u64>(range))) to = middle
-    else if (less(load<u64>(range, 24), load<u64>(range, 16), addressHigh, addressLow)) from = middle + 1
+    if (less(high, low, load<u64>(range, 8), load<u64>(range))) to = middle
+    else if (less(load<u64>(range, 24), load<u64>(range, 16), high, low)) from = middle + 1
     else return true
   }
   return false

@@ -1,7 +1,7 @@
 /** Finds arguments by path in the request's argument object. */
-import { S_WORDS, VALUE_OBJECT } from '../format/layout'
-import { section, stringIs } from './image'
-import { argsAt, valueEnd } from './request'
+import { FIELD_ARGS, S_WORDS, VALUE_OBJECT } from '../format/layout'
+import { oneOf, section, stringIs } from './image'
+import { fact, valueEnd } from './request'
 
 /** Value of `findArgument` when nothing is there: the name, an object on the way, or `args` itself is absent. */
 export const MISSING: usize = 0
@@ -10,13 +10,12 @@ export const BLOCKED: usize = 1
 
 /** Address of the value at the path (word indices of names), MISSING or BLOCKED. */
 export function findArgument(base: usize, path: u32, count: u32): usize {
-  let value = argsAt
-  if (value == 0) return MISSING
-  const names = section(base, S_WORDS) + (<usize>path << 2)
-  for (let i: u32 = 0; i < count; i++) {
+  let value = fact(FIELD_ARGS)
+  let name = section(base, S_WORDS) + (<usize>path << 2)
+  for (let i: u32 = 0; i < count && value != MISSING; i++) {
     if (<u32>load<u8>(value) != VALUE_OBJECT) return BLOCKED
-    value = member(base, value, load<u32>(names + (<usize>i << 2)))
-    if (value == 0) return MISSING
+    value = member(base, value, load<u32>(name))
+    name += 4
   }
   return value
 }
@@ -30,21 +29,16 @@ function member(base: usize, object: usize, name: u32): usize {
     if (stringIs(base, name, entry + 4, length)) return value
     entry = valueEnd(value)
   }
-  return 0
+  return MISSING
 }
 
-/** True when every argument's name is one of the listed ones. */
-export function onlyNames(base: usize, list: u32, count: u32): bool {
-  const names = section(base, S_WORDS) + (<usize>list << 2)
-  const total = load<u32>(argsAt, 5)
-  let entry = argsAt + 9
+/** True when the name of every member of an object is one of the listed ones. */
+export function onlyNames(base: usize, list: u32, count: u32, object: usize): bool {
+  const total = load<u32>(object, 5)
+  let entry = object + 9
   for (let i: u32 = 0; i < total; i++) {
     const length = <usize>load<u32>(entry)
-    let found = false
-    for (let j: u32 = 0; j < count && !found; j++) {
-      found = stringIs(base, load<u32>(names + (<usize>j << 2)), entry + 4, length)
-    }
-    if (!found) return false
+    if (!oneOf(base, list, count, entry + 4, length)) return false
     entry = valueEnd(entry + 4 + length)
   }
   return true

@@ -1,32 +1,32 @@
 /** Access to the sections of a verified image. `base` is its first byte. */
 import {
+  ACTIONS_ANY,
   ACTION_HASH,
   ACTION_NAME,
   ACTION_OTHER_BIT,
   ACTION_SIZE,
-  ACTIONS_ANY,
   AGENT_NAME_LENGTH,
   AGENT_NAME_OFFSET,
   AGENT_SIZE,
   AGENT_SLOT_HASH,
   AGENT_SLOT_INDEX,
   AGENT_SLOT_SIZE,
-  H_SECTIONS,
-  S_ACTION_SLOTS,
-  S_ACTIONS,
-  S_AGENT_SLOTS,
-  S_AGENTS,
-  S_BYTES,
-  S_DFAS,
-  S_STRINGS,
-  S_WORDS,
   DFA_CLASSES,
   DFA_OFFSET,
   DFA_SIZE,
   DFA_STATES,
+  H_SECTIONS,
   STRING_LENGTH,
   STRING_OFFSET,
   STRING_SIZE,
+  S_ACTIONS,
+  S_ACTION_SLOTS,
+  S_AGENTS,
+  S_AGENT_SLOTS,
+  S_BYTES,
+  S_DFAS,
+  S_STRINGS,
+  S_WORDS,
 } from '../format/layout'
 import { equalBytes } from './text'
 
@@ -124,4 +124,11 @@ export function runDfa(base: usize, index: u32, at: usize, length: usize): bool 
     state = <u32>load<u16>(next + (<usize>(state * classes + column) << 1))
   }
   return load<u8>(next + (<usize>(states * classes) << 1) + <usize>state) != 0
+}
+
+/** True when the bytes are one of the strings listed in words. */
+export function oneOf(base: usize, start: u32, count: u32, at: usize, length: usize): bool {
+  const words = section(base, S_WORDS) + (<usize>start << 2)
+  for (let i: u32 = 0; i < count; i++) if (stringIs(base, load<u32>(words + (<usize>i << 2)), at, length)) return true
+  return false
 }

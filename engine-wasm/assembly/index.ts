@@ -3,8 +3,8 @@ import {
   STATUS_BAD_NAME,
   STATUS_BAD_VERSION,
   STATUS_NAME_TAKEN,
-  STATUS_NO_IMAGE,
   STATUS_NOT_BEGUN,
+  STATUS_NO_IMAGE,
   STATUS_OK,
   STATUS_OLD_GENERATION,
   STATUS_SAME_GENERATION,
@@ -13,32 +13,23 @@ import {
 import {
   ABI_MAJOR,
   ABI_MINOR,
-  AGENT_NAME_LENGTH,
-  AGENT_NAME_OFFSET,
   BATCH_ANSWER_SIZE,
   DIGEST_BYTES,
-  EXPLAINED_SIZE,
   H_DIGEST,
   H_GENERATION,
   H_KIND,
-  KIND_AGENT,
   KIND_POLICY,
   REQ_STRINGS,
   RES_EXPLAINED,
-  RES_METER_SIZE,
-  RES_METERS,
-  S_AGENTS,
-  S_BYTES,
-  SEED_NAME,
 } from '../format/layout'
-import { MAX_IMAGE_BYTES, MAX_METERS, MAX_RECORD_BYTES, MAX_REQUEST_BYTES, REQUEST_BYTES } from '../format/limits'
-import { activeImage, decide, setActive } from './eval'
-import { findAgent, section } from './image'
-import { BOOT, grow, HEAP, REQUEST, RESPONSE, SLACK } from './memory'
-import { dropRecord, putRecord, setFlags } from './overlay'
+import { MAX_IMAGE_BYTES, MAX_RECORD_BYTES, MAX_REQUEST_BYTES, REQUEST_BYTES } from '../format/limits'
+import { active, decide, setActive } from './eval'
+import { findAgent } from './image'
+import { BOOT, EXPLAINED, grow, HEAP, REQUEST, RESPONSE, SLACK } from './memory'
+import { dropRecord, idAt, idHash, idLength, putRecord, setFlags, setIdOf } from './overlay'
 import { shaBegin, shaEnd, shaUpdate } from './sha256'
-import { hashBytes } from './text'
-import { imageWeight, resumeVerifier, suspendVerifier, verified, verifyBegin, verifySome } from './verify'
+import { equalBytes } from './text'
+import { imageWeight, resumeVerifier, suspendVerifier, verifyBegin, verifySome } from './verify'
 
 export const kavach_abi_major: i32 = ABI_MAJOR
 export const kavach_abi_minor: i32 = ABI_MINOR
@@ -49,15 +40,15 @@ export const kavach_heap: i32 = <i32>HEAP
 
 let request: usize = REQUEST
 let requestBytes: usize = REQUEST_BYTES
-/** The two places of images, and which one answers. */
-let slotA: usize = 0
-let slotABytes: usize = 0
-let slotB: usize = 0
-let slotBBytes: usize = 0
-let activeIsA: bool = false
+/** Room for the next image, and how large the room of the active one is. */
+let spare: usize = 0
+let spareBytes: usize = 0
+let activeBytes: usize = 0
+/** The image that is being checked, 0 when there is none. */
 let incoming: usize = 0
 let incomingBytes: usize = 0
-let maxSteps: u32 = 0
+let begun: bool = false
+let maxSteps: i32 = 0
 
 export function req_ptr(): usize {
   return request
@@ -75,12 +66,12 @@ export function res_ptr(): usize {
 export function req_reserve(len: usize): usize {
   if (len > <usize>MAX_REQUEST_BYTES) return 0
   if (len <= requestBytes) return request
-  const wanted = len + (len >> 1)
-  const bytes = wanted < <usize>MAX_REQUEST_BYTES ? wanted : <usize>MAX_REQUEST_BYTES
+  const bytes = min(len + (len >> 1), <usize>MAX_REQUEST_BYTES)
   const at = grow(bytes)
-  if (at == 0) return 0
-  request = at
-  requestBytes = bytes
+  if (at != 0) {
+    request = at
+    requestBytes = bytes
+  }
   return at
 }
 
@@ -90,76 +81,58 @@ export function boot(): i32 {
   const len = <usize>load<u32>(BOOT, 4)
   if (at == 0) return STATUS_NO_IMAGE
   if (<u64>at + <u64>len + <u64>SLACK > <u64>memory.size() << 16) return STATUS_BAD_VERSION
-  activeIsA = true
-  incoming = at
-  incomingBytes = len
-  begun = false
-  slotB = at
-  slotBBytes = len
+  spare = at
+  spareBytes = len
+  image_begin(len)
   return image_commit(len, 0)
 }
 
 /** Where to write an image of `len` bytes; 0 when there is no room. The active image stays as it is. */
 export function image_begin(len: usize): usize {
+  begun = false
   incoming = 0
   if (len > <usize>MAX_IMAGE_BYTES) return 0
-  const slot = activeIsA ? slotB : slotA
-  const room = activeIsA ? slotBBytes : slotABytes
-  if (slot != 0 && room >= len) incoming = slot
-  else {
+  if (spare == 0 || spareBytes < len) {
     const bytes = len + (len >> 3)
-    incoming = grow(bytes)
-    if (incoming == 0) return 0
-    if (activeIsA) {
-      slotB = incoming
-      slotBBytes = bytes
-    } else {
-      slotA = incoming
-      slotABytes = bytes
-    }
+    const at = grow(bytes)
+    if (at == 0) return 0
+    spare = at
+    spareBytes = bytes
   }
+  incoming = spare
   incomingBytes = len
-  begun = false
   return incoming
 }
-
-let begun: bool = false
 
 /** Checks some of the image that was written; 1 when there is more, 0 when it is good, a status below 0 when it is not. */
 export function image_verify(steps: i32): i32 {
   if (incoming == 0) return STATUS_NOT_BEGUN
-  if (!begun) {
-    begun = true
-    const status = verifyBegin(incoming, incomingBytes)
-    if (status < 0) return status
-  }
+  if (!begun) verifyBegin(incoming, incomingBytes)
+  begun = true
   return verifySome(steps)
 }
 
 /** Finishes the checks and makes the image active. A generation older than the active one or `minGeneration` is refused. */
 export function image_commit(len: usize, minGeneration: u64): i32 {
-  if (incoming == 0 || len != incomingBytes) return STATUS_NOT_BEGUN
-  let status = image_verify(i32.MAX_VALUE)
+  if (len != incomingBytes) return STATUS_NOT_BEGUN
+  let status = 1
   while (status == 1) status = image_verify(i32.MAX_VALUE)
   const image = incoming
   incoming = 0
   if (status < 0) return status
-  if (!verified() || load<u32>(image, H_KIND) != KIND_POLICY) return STATUS_BAD_VERSION
-  const generation = load<u64>(image, H_GENERATION)
-  const active = activeImage()
-  if (generation < minGeneration) return STATUS_OLD_GENERATION
-  if (active != 0) {
-    const current = load<u64>(active, H_GENERATION)
-    if (generation < current) return STATUS_OLD_GENERATION
-    if (generation == current && memory.compare(image + H_DIGEST, active + H_DIGEST, DIGEST_BYTES) != 0) {
-      return STATUS_SAME_GENERATION
-    }
+  if (load<u32>(image, H_KIND) != KIND_POLICY) return STATUS_BAD_VERSION
+  const made = load<u64>(image, H_GENERATION)
+  if (made < minGeneration || made < generation()) return STATUS_OLD_GENERATION
+  if (active != 0 && made == generation() && !equalBytes(image + H_DIGEST, active + H_DIGEST, DIGEST_BYTES)) {
+    return STATUS_SAME_GENERATION
   }
+  spare = active
+  const bytes = activeBytes
+  activeBytes = spareBytes
+  spareBytes = bytes
   setActive(image)
-  activeIsA = !activeIsA
   // A chain of six meets a rule at most as a grant, in five hops and six boundaries, and as a guardrail of each principal.
-  const weight = imageWeight() * 32
-  maxSteps = weight > 0x7fffffff ? 0x7fffffff : <u32>weight
+  maxSteps = <i32>min<u64>(imageWeight() * 32, i32.MAX_VALUE)
   return STATUS_OK
 }
 
@@ -170,32 +143,28 @@ export function overlay_begin(len: usize): usize {
 
 /** Takes the record that was written there; its handle, or a status below 0. */
 export function overlay_put(len: usize): i32 {
-  if (activeImage() == 0) return STATUS_NO_IMAGE
+  if (active == 0) return STATUS_NO_IMAGE
   if (len > requestBytes || len > <usize>MAX_RECORD_BYTES) return STATUS_TOO_LARGE
   // There is one verifier, and an image may be half checked.
   suspendVerifier()
-  let status = verifyBegin(request, len)
+  verifyBegin(request, len)
+  let status = 1
   while (status == 1) status = verifySome(i32.MAX_VALUE)
   resumeVerifier()
   if (status < 0) return status
   if (load<u32>(request, H_KIND) == KIND_POLICY) return STATUS_BAD_VERSION
-  if (load<u32>(request, H_KIND) == KIND_AGENT) {
-    const agent = section(request, S_AGENTS)
-    const at = section(request, S_BYTES) + <usize>load<u32>(agent, AGENT_NAME_OFFSET)
-    const size = <usize>load<u32>(agent, AGENT_NAME_LENGTH)
-    if (findAgent(activeImage(), at, size, hashBytes(at, size, <u32>SEED_NAME)) >= 0) return STATUS_NAME_TAKEN
-  }
-  return putRecord(request, len)
+  // The name of an agent, since no agent has the id of a pair.
+  setIdOf(request)
+  return findAgent(active, idAt, idLength, idHash) >= 0 ? STATUS_NAME_TAKEN : putRecord(request, len)
 }
 
 export function overlay_drop(handle: i32): i32 {
-  return dropRecord(<u32>handle) ? 1 : 0
+  return <i32>dropRecord(<u32>handle)
 }
 
 /** Sets the flags (1 revoked, 2 suspended) of the stable id of `len` bytes in the request's buffer. */
 export function revoke(len: usize, flags: i32): i32 {
-  if (len == 0 || len > 257) return STATUS_BAD_NAME
-  return setFlags(request, len, <u32>flags)
+  return len - 1 > 256 ? STATUS_BAD_NAME : setFlags(request, len, <u32>flags)
 }
 
 /** Decides the request of `len` bytes; the packed answer of format/layout.ts, details at `res_ptr()`. */
@@ -211,11 +180,12 @@ export function eval_batch(len: usize): i32 {
   let count = 0
   while (at + 4 + REQ_STRINGS <= end) {
     const size = <usize>load<u32>(at)
-    if (size < <usize>REQ_STRINGS || size > end - at - 4) break
-    decide(at + 4, size, false)
-    memory.copy(at + 4, RESPONSE, BATCH_ANSWER_SIZE)
+    at += 4
+    if (size < <usize>REQ_STRINGS || size > end - at) break
+    decide(at, size, false)
+    memory.copy(at, RESPONSE, BATCH_ANSWER_SIZE)
     count++
-    at += 4 + ((size + 3) & ~3)
+    at += (size + 3) & ~3
   }
   return count
 }
@@ -229,17 +199,16 @@ export function explain(len: usize): i32 {
 
 /** Address of the first explained rule. */
 export function explained_ptr(): usize {
-  return RESPONSE + RES_METERS + MAX_METERS * RES_METER_SIZE
+  return EXPLAINED
 }
 
 export function generation(): u64 {
-  const active = activeImage()
   return active == 0 ? 0 : load<u64>(active, H_GENERATION)
 }
 
 /** Writes the 32 bytes of the digest of the active (0) or incoming (1) image to `out`, which is in the request's buffer. */
 export function digest(slot: i32, out: usize): i32 {
-  const image = slot == 0 ? activeImage() : incoming
+  const image = slot == 0 ? active : incoming
   if (image == 0) return STATUS_NO_IMAGE
   if (out - request > requestBytes - DIGEST_BYTES) return STATUS_TOO_LARGE
   memory.copy(out, image + H_DIGEST, DIGEST_BYTES)
@@ -259,10 +228,10 @@ export function sha256(len: usize): i32 {
 
 /** A bound on the rules and atoms that one decision on the active image visits. */
 export function max_steps(): i32 {
-  return <i32>maxSteps
+  return maxSteps
 }
 
 /** Address of the active image, for reading names. */
 export function image_ptr(): usize {
-  return activeImage()
+  return active
 }

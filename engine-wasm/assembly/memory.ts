@@ -1,8 +1,11 @@
 /**
  * The map of linear memory: fixed areas, then images. No area grows; addresses are compile-time constants.
  *
- *   0      1024     2048    16384      80 Ki+...
- *   | null | boot   | static | request | response | scratch | flags | overlay | images ->
+ *   0      1024   1032    2048     16384     80 Ki+...
+ *   | null | boot | small | static | request | response | scratch | flags | overlay | images ->
+ *
+ * What is small lies in front, where its addresses are short. INVARIANT: the null page stays 0, nothing is written there; a
+ * value, a record or an entry that is not there is read at address 0.
  */
 import {
   FLAG_BUCKETS,
@@ -15,29 +18,41 @@ import {
   OVERLAY_BYTES,
   REQUEST_BYTES,
 } from '../format/limits'
-import { BOOT_ADDRESS, EXPLAINED_SIZE, IMAGE_SLACK, RES_METER_SIZE, RES_METERS } from '../format/layout'
+import { BOOT_ADDRESS, EXPLAINED_SIZE, IMAGE_SLACK, RES_METERS, RES_METER_SIZE } from '../format/layout'
+
+/** Addresses of the values of a request's fields, by tag; 0 for those that are not there. */
+export const FACTS: usize = 1040
+/** The address that was parsed last, 16 bytes. */
+export const ADDRESS: usize = 1088
+/** Year, month, day, hour and minute of a text that is read. */
+export const DATE: usize = 1104
+/** MAX_SEGMENTS + 1 words each: hash after k segments, start of segment k. */
+export const SEGMENT_HASHES: usize = 1152
+export const SEGMENT_STARTS: usize = 1296
+/** Hash keys of the patterns that may match: an exact one, one for `*`, one for each depth of `**`. */
+export const KEYS: usize = 1440
+/** The stable id of a pair of names, put together. */
+export const PAIR: usize = 1584
 
 /** Two words that a spliced module sets: address and length of its image. */
 export const BOOT: usize = BOOT_ADDRESS
+/** Where static data may begin. */
+export const STATIC: usize = 2048
 export const REQUEST: usize = 16384
 /** Every text area ends in slack, so that words may be read past an end. */
 export const SLACK: usize = IMAGE_SLACK
 export const RESPONSE: usize = REQUEST + REQUEST_BYTES + SLACK
-export const RESPONSE_BYTES: usize = RES_METERS + MAX_METERS * RES_METER_SIZE + MAX_EXPLAINED * EXPLAINED_SIZE
-export const PRINCIPALS: usize = RESPONSE + RESPONSE_BYTES + SLACK
+export const EXPLAINED: usize = RESPONSE + RES_METERS + MAX_METERS * RES_METER_SIZE
+export const PRINCIPALS: usize = EXPLAINED + MAX_EXPLAINED * EXPLAINED_SIZE + SLACK
 export const PRINCIPAL_SIZE: usize = 64
 export const CANDIDATES: usize = PRINCIPALS + <usize>MAX_PRINCIPALS * PRINCIPAL_SIZE
-export const CANDIDATE_SIZE: usize = 48
-/** 65 words each: hash after k segments, end of segment k. */
-export const SEGMENT_HASHES: usize = CANDIDATES + <usize>MAX_CANDIDATES * CANDIDATE_SIZE
-export const SEGMENT_STARTS: usize = SEGMENT_HASHES + 256
-/** Hash keys of the patterns that may match. */
-export const KEYS: usize = SEGMENT_STARTS + 256
-export const FACTORS: usize = KEYS + 512
+export const CANDIDATE_SIZE: usize = 32
+export const CANDIDATES_END: usize = CANDIDATES + <usize>MAX_CANDIDATES * CANDIDATE_SIZE
+export const FACTORS: usize = CANDIDATES_END
 export const FACTOR_SIZE: usize = 64
+/** A byte for each meter: 1 when it is charged. */
 export const CHARGES: usize = FACTORS + 32 * FACTOR_SIZE
-export const CHARGE_SIZE: usize = 16
-export const SHA_WORK: usize = CHARGES + <usize>MAX_METERS * CHARGE_SIZE
+export const SHA_WORK: usize = CHARGES + <usize>MAX_METERS
 export const FLAG_HEADS: usize = SHA_WORK + 1024
 export const FLAGS: usize = FLAG_HEADS + FLAG_BUCKETS * 4
 export const OVERLAY_HEADS: usize = FLAGS + FLAG_BYTES

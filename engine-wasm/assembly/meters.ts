@@ -3,18 +3,20 @@
  *
  * Every meter that may matter is written to the response in an order that does not depend on readings; readings come back
  * in that order. A clause's meters stand together: one per window, then the pacing meter of a throttle.
+ *
+ * One walk does it all: what it does with a clause is said by `mode`, and `next` is the meter that it has come to.
  */
 import { MAX_METERS } from '../format/limits'
 import {
   AGENT_OWNER,
-  LIMIT_BUDGET,
+  FIELD_READINGS,
   LIMIT_KEY,
   LIMIT_KIND,
   LIMIT_LIST_COUNT,
   LIMIT_LIST_SIZE,
   LIMIT_LIST_START,
-  LIMIT_METER_COUNT,
   LIMIT_METERS,
+  LIMIT_METER_COUNT,
   LIMIT_PACE,
   LIMIT_PACE_WINDOW,
   LIMIT_PER,
@@ -24,209 +26,172 @@ import {
   METER_SIZE,
   METER_WINDOW,
   NONE,
-  PER_AGENT,
-  PER_AGENT_RESOURCE,
   PER_OWNER,
-  RES_METER_SIZE,
   RES_METERS,
+  RES_METER_SIZE,
   RM_AMOUNT,
   RM_KEY,
   RM_LIMIT,
-  RM_MONEY,
   RM_OWNER,
   RM_OWNER_LENGTH,
-  RM_PACING,
-  RM_PER,
   RM_PRINCIPAL,
   RM_READING,
   RM_WINDOW,
   RM_WINDOW_START,
-  S_LIMIT_LISTS,
   S_LIMITS,
+  S_LIMIT_LISTS,
   S_METERS,
 } from '../format/layout'
 import { OUTCOME_ALLOW, OUTCOME_DENY, OUTCOME_LIMITED, OUTCOME_THROTTLE } from '../format/codes'
 import { section, stringAddress, stringLength } from './image'
 import { CHARGES, RESPONSE } from './memory'
-import { KNOWN, now, nowState, P_AGENT, P_BASE, principal, readingsAt } from './request'
+import { fact, now, P_AGENT, P_BASE, principal } from './request'
 import { equalBytes } from './text'
-import { windowStart } from './time'
+import { ABSENT, windowStart } from './time'
 
-export let meterCount: u32 = 0
-/** Set when a decision has more meters than fit: it must be a denial. */
-export let meterOverflow: bool = false
+/** What a walk does with clauses: writes their meters, judges them, or marks what they charge, too. */
+export const LIST: u32 = 0
+export const JUDGE: u32 = 1
+export const CHARGE: u32 = 2
+export let mode: u32 = LIST
+
+export let next: u32 = 0
+/** What budgets are judged by and charged, nano-USD. */
+export let amount: u64 = 0
 /** Set when some budget could not pay the amount, though it is not used up. */
 export let amountFailed: bool = false
 
-export function resetMeters(): void {
-  meterCount = 0
-  meterOverflow = false
+export function setMode(to: u32): void {
+  mode = to
+}
+
+/** Goes back to the first meter, to list or to judge by another amount. */
+export function begin(by: u64): void {
+  next = 0
+  amount = by
+  amountFailed = false
+}
+
+/** Notes the next meter at `slot` when meters are listed, else goes back to the one that was noted there. */
+export function meetMeters(slot: usize): void {
+  if (mode == LIST) store<u32>(slot, next)
+  else next = load<u32>(slot)
 }
 
 function meter(index: u32): usize {
   return RESPONSE + RES_METERS + <usize>index * RES_METER_SIZE
 }
 
-function push(limit: usize, cap: u64, window: u32, pacing: u32, who: u32): void {
-  if (meterCount == MAX_METERS) {
-    meterOverflow = true
-    return
-  }
-  const at = meter(meterCount++)
-  store<u64>(at, load<u64>(limit, LIMIT_KEY), RM_KEY)
+/** Writes address and length of a string, zeros for NONE. */
+export function storeText(at: usize, base: usize, index: u32): void {
+  store<u64>(at, 0)
+  if (index == <u32>NONE) return
+  store<u32>(at, <u32>stringAddress(base, index))
+  store<u32>(at, <u32>stringLength(base, index), 4)
+}
+
+/** `kind`: window, pacing, per and money, a byte each. */
+function push(key: u64, cap: u64, kind: u32, who: u32): void {
+  const index = next++
+  // More than fit is a denial.
+  if (index >= <u32>MAX_METERS) return
+  const at = meter(index)
+  store<u8>(CHARGES + <usize>index, 0)
+  store<u64>(at, key, RM_KEY)
   store<u64>(at, cap, RM_LIMIT)
   store<u64>(at, 1, RM_AMOUNT)
-  store<i64>(at, nowState == KNOWN ? windowStart(now, window) : -1, RM_WINDOW_START)
-  store<u8>(at, <u8>window, RM_WINDOW)
-  store<u8>(at, <u8>pacing, RM_PACING)
-  const per = <u32>load<u8>(limit, LIMIT_PER)
-  store<u8>(at, <u8>per, RM_PER)
-  store<u8>(at, load<u8>(limit, LIMIT_KIND) == LIMIT_BUDGET && pacing == 0 ? 1 : 0, RM_MONEY)
+  store<i64>(at, now < ABSENT ? windowStart(now, kind & 255) : -1, RM_WINDOW_START)
+  store<u32>(at, kind, RM_WINDOW)
   store<u32>(at, who, RM_PRINCIPAL)
-  let owner: usize = 0
-  let length: usize = 0
-  if (per == PER_OWNER) {
-    const p = principal(who)
-    const index = load<u32>(<usize>load<u32>(p, P_AGENT), AGENT_OWNER)
-    if (index != <u32>NONE) {
-      const base = <usize>load<u32>(p, P_BASE)
-      owner = stringAddress(base, index)
-      length = stringLength(base, index)
-    }
-  }
-  store<u32>(at, <u32>owner, RM_OWNER)
-  store<u32>(at, <u32>length, RM_OWNER_LENGTH)
+  const p = principal(who)
+  const agent = <usize>load<u32>(p, P_AGENT)
+  const owner = ((kind >> 16) & 255) == PER_OWNER ? load<u32>(agent, AGENT_OWNER) : <u32>NONE
+  storeText(at + RM_OWNER, <usize>load<u32>(p, P_BASE), owner)
 }
 
-/** Writes the meters of one clause for a principal; returns the index of the first. */
-export function listLimit(base: usize, index: u32, who: u32): u32 {
-  const first = meterCount
+/** Walks through the meters of one clause for a principal; its outcome, when it is judged. */
+export function walkLimit(base: usize, index: u32, who: u32): i32 {
   const limit = section(base, S_LIMITS) + <usize>index * LIMIT_SIZE
+  const key = load<u64>(limit, LIMIT_KEY)
+  const budget = <u32>load<u8>(limit, LIMIT_KIND)
+  const per = <u32>load<u8>(limit, LIMIT_PER) << 16
+  const percent = <u64>load<u8>(limit, LIMIT_PERCENT)
+  const charged = budget != 0 ? amount : 1
   let at = section(base, S_METERS) + <usize>load<u32>(limit, LIMIT_METERS) * METER_SIZE
-  const count = load<u32>(limit, LIMIT_METER_COUNT)
-  for (let i: u32 = 0; i < count; i++) {
-    push(limit, load<u64>(at, METER_CAP), load<u32>(at, METER_WINDOW), 0, who)
+  let outcome = OUTCOME_ALLOW
+  let throttled = false
+  for (let i = load<u32>(limit, LIMIT_METER_COUNT); i > 0; i--) {
+    const cap = load<u64>(at, METER_CAP)
+    if (mode == LIST) {
+      push(key, cap, load<u32>(at, METER_WINDOW) | per | (budget << 24), who)
+    } else {
+      const spent = reading()
+      if (spent >= cap) outcome = budget != 0 ? OUTCOME_DENY : OUTCOME_LIMITED
+      else if (charged > cap - spent) {
+        outcome = OUTCOME_DENY
+        amountFailed = true
+      }
+      if (percent <= 100 && spent >= (cap / 100) * percent + ((cap % 100) * percent) / 100) throttled = true
+      mark(charged, true)
+    }
     at += METER_SIZE
   }
-  if (<u32>load<u8>(limit, LIMIT_PERCENT) != 255) {
-    push(limit, load<u64>(limit, LIMIT_PACE), <u32>load<u8>(limit, LIMIT_PACE_WINDOW), 1, who)
-  }
-  return first
-}
-
-/** The same for a list of clauses (NONE is empty). */
-export function listLimits(base: usize, list: u32, who: u32): u32 {
-  const first = meterCount
-  if (list == <u32>NONE) return first
-  const record = section(base, S_LIMIT_LISTS) + <usize>list * LIMIT_LIST_SIZE
-  const start = load<u32>(record, LIMIT_LIST_START)
-  const count = load<u32>(record, LIMIT_LIST_COUNT)
-  for (let i: u32 = 0; i < count; i++) listLimit(base, start + i, who)
-  return first
-}
-
-function reading(index: u32): u64 {
-  return load<u64>(readingsAt + (<usize>index << 3))
-}
-
-/** Outcome of one clause whose meters begin at `first`, for an amount; `next` is set behind its meters. */
-let next: u32 = 0
-
-export function judgeLimit(base: usize, index: u32, first: u32, amount: u64, charge: bool): i32 {
-  const limit = section(base, S_LIMITS) + <usize>index * LIMIT_SIZE
-  const count = load<u32>(limit, LIMIT_METER_COUNT)
-  const percent = <u64>load<u8>(limit, LIMIT_PERCENT)
-  let outcome = OUTCOME_ALLOW
-  if (load<u8>(limit, LIMIT_KIND) != LIMIT_BUDGET) {
-    for (let i: u32 = first; i < first + count; i++) {
-      if (reading(i) >= load<u64>(meter(i), RM_LIMIT)) outcome = OUTCOME_LIMITED
-      if (charge) mark(i, 1)
-    }
-    next = first + count
+  if (percent > 100) return outcome
+  const pace = load<u64>(limit, LIMIT_PACE)
+  if (mode == LIST) {
+    push(key, pace, <u32>load<u8>(limit, LIMIT_PACE_WINDOW) | 0x100 | per, who)
     return outcome
   }
-  let throttled = false
-  for (let i: u32 = first; i < first + count; i++) {
-    const cap = load<u64>(meter(i), RM_LIMIT)
-    const spent = reading(i)
-    if (spent >= cap) outcome = OUTCOME_DENY
-    else if (amount > cap - spent) {
-      outcome = OUTCOME_DENY
-      amountFailed = true
-    }
-    if (percent <= 100 && spent >= (cap / 100) * percent + ((cap % 100) * percent) / 100) throttled = true
-    if (charge) mark(i, amount)
-  }
-  next = first + count
-  if (percent <= 100) {
-    if (throttled && outcome != OUTCOME_DENY) {
-      outcome = reading(next) >= load<u64>(meter(next), RM_LIMIT) ? OUTCOME_LIMITED : OUTCOME_THROTTLE
-    }
-    if (charge && throttled) mark(next, 1)
-    next++
-  }
+  if (throttled && outcome != OUTCOME_DENY) outcome = reading() >= pace ? OUTCOME_LIMITED : OUTCOME_THROTTLE
+  mark(1, throttled)
   return outcome
 }
 
-/** Worst outcome of a list of clauses; `charge` marks their meters for the reservation. */
-export function judgeLimits(base: usize, list: u32, first: u32, amount: u64, charge: bool): i32 {
+/** The same for a list of clauses (NONE is empty): their worst outcome. */
+export function walkLimits(base: usize, list: u32, who: u32): i32 {
   let outcome = OUTCOME_ALLOW
-  next = first
   if (list == <u32>NONE) return outcome
   const record = section(base, S_LIMIT_LISTS) + <usize>list * LIMIT_LIST_SIZE
   const start = load<u32>(record, LIMIT_LIST_START)
   const count = load<u32>(record, LIMIT_LIST_COUNT)
-  for (let i: u32 = 0; i < count; i++) {
-    const one = judgeLimit(base, start + i, next, amount, charge)
-    if (one < outcome) outcome = one
-  }
+  for (let i: u32 = 0; i < count; i++) outcome = min(outcome, walkLimit(base, start + i, who))
   return outcome
 }
 
-/** Index behind the meters judged last. */
-export function meterBehind(): u32 {
-  return next
+/** What the next meter reads. */
+function reading(): u64 {
+  return load<u64>(fact(FIELD_READINGS) + (<usize>next << 3), 4)
 }
 
-export function clearCharges(): void {
-  amountFailed = false
-  memory.fill(CHARGES, 0, <usize>meterCount)
+/** Marks the next meter, when meters are charged and it is, and goes on. */
+function mark(charged: u64, isCharged: bool): void {
+  if (mode == CHARGE && isCharged) {
+    store<u8>(CHARGES + <usize>next, 1)
+    store<u64>(meter(next), charged, RM_AMOUNT)
+    store<u64>(meter(next), reading(), RM_READING)
+  }
+  next++
 }
 
-export function resetAmountFailed(): void {
-  amountFailed = false
-}
-
-function mark(index: u32, amount: u64): void {
-  store<u8>(CHARGES + <usize>index, 1)
-  store<u64>(meter(index), amount, RM_AMOUNT)
-  store<u64>(meter(index), reading(index), RM_READING)
-}
-
-/** Moves the marked meters to the front, each key once; returns how many. */
-export function keepCharged(): u32 {
+/** Moves the marked ones of `count` meters to the front, each key once; returns how many. */
+export function keepCharged(count: u32): u32 {
   let kept: u32 = 0
-  for (let i: u32 = 0; i < meterCount; i++) {
-    if (load<u8>(CHARGES + <usize>i) == 0) continue
-    let duplicate = false
-    for (let j: u32 = 0; j < kept && !duplicate; j++) duplicate = sameMeter(meter(i), meter(j))
-    if (duplicate) continue
-    if (kept != i) memory.copy(meter(kept), meter(i), RES_METER_SIZE)
-    kept++
+  for (let i: u32 = 0; i < count; i++) {
+    let keep = load<u8>(CHARGES + <usize>i) != 0
+    for (let j: u32 = 0; j < kept && keep; j++) keep = !sameMeter(meter(i), meter(j))
+    if (keep) memory.copy(meter(kept++), meter(i), RES_METER_SIZE)
   }
   return kept
 }
 
 function sameMeter(a: usize, b: usize): bool {
-  if (load<u64>(a, RM_KEY) != load<u64>(b, RM_KEY)) return false
-  if (load<u8>(a, RM_WINDOW) != load<u8>(b, RM_WINDOW) || load<u8>(a, RM_PACING) != load<u8>(b, RM_PACING)) return false
-  const per = <u32>load<u8>(a, RM_PER)
-  if (per == PER_AGENT || per == PER_AGENT_RESOURCE) return load<u32>(a, RM_PRINCIPAL) == load<u32>(b, RM_PRINCIPAL)
-  if (per != PER_OWNER) return true
-  const length = load<u32>(a, RM_OWNER_LENGTH)
-  if (length != load<u32>(b, RM_OWNER_LENGTH)) return false
+  const kind = load<u32>(a, RM_WINDOW)
+  if (load<u64>(a, RM_KEY) != load<u64>(b, RM_KEY) || kind != load<u32>(b, RM_WINDOW)) return false
+  const per = (kind >> 16) & 255
+  if (per < <u32>PER_OWNER) return load<u32>(a, RM_PRINCIPAL) == load<u32>(b, RM_PRINCIPAL)
+  // Without an owner, or where none matters, address and length are 0.
   const x = <usize>load<u32>(a, RM_OWNER)
   const y = <usize>load<u32>(b, RM_OWNER)
-  if (x == 0 || y == 0) return x == y
-  return equalBytes(x, y, length)
+  const length = load<u32>(a, RM_OWNER_LENGTH)
+  return (x == 0) == (y == 0) && length == load<u32>(b, RM_OWNER_LENGTH) && equalBytes(x, y, <usize>length)
 }

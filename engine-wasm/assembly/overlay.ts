@@ -2,9 +2,15 @@
  * What the host adds at run time: records of agents and delegations in a ring of fixed size, the oldest evicted first, and
  * flags that outlive records and images because they are keyed by name.
  *
- * A block of the ring: u32 size, u32 next in its bucket, u32 hash, u32 handle, then the record's image, 8-aligned.
+ * Both are found by a stable id: an agent's name, or `from` 0 `to` for the delegations of a pair. The hash of the id chooses
+ * a bucket, where a chain of entries begins:
+ *
+ *   0      4                 8              12      16
+ *   | next | handle or flags | bytes of id  | size  | id | of a block of the ring: the record's image, 8-aligned |
+ *
+ * A handle of 0 is that of a block in no chain.
  */
-import { FLAG_BUCKETS, FLAG_BYTES, OVERLAY_BUCKETS, OVERLAY_BYTES } from '../format/limits'
+import { FLAG_BYTES, OVERLAY_BUCKETS } from '../format/limits'
 import {
   AGENT_NAME_LENGTH,
   AGENT_NAME_OFFSET,
@@ -12,202 +18,173 @@ import {
   DELEGATION_TO,
   H_KIND,
   KIND_AGENT,
-  KIND_DELEGATIONS,
+  SEED_NAME,
   S_AGENTS,
   S_BYTES,
   S_DELEGATIONS,
-  SEED_NAME,
-  SEED_PAIR,
 } from '../format/layout'
 import { STATUS_TOO_LARGE } from '../format/codes'
-import { section, stringAddress, stringIs, stringLength } from './image'
-import { FLAG_HEADS, FLAGS, OVERLAY, OVERLAY_END, OVERLAY_HEADS } from './memory'
+import { section, stringAddress, stringLength } from './image'
+import { FLAG_HEADS, FLAGS, OVERLAY, OVERLAY_END, OVERLAY_HEADS, PAIR } from './memory'
 import { equalBytes, hashBytes } from './text'
 
-const BLOCK_HEADER: usize = 16
+const E_VALUE: usize = 4
+const E_LENGTH: usize = 8
+const E_SIZE: usize = 12
+const E_ID: usize = 16
+
+/** Where the next block goes; the oldest block that is left of the lap before, and where that lap ended. */
 let head: usize = OVERLAY
 let tail: usize = OVERLAY
-/** Bytes in use from `tail` on, wrapping at the end of the ring. */
-let used: usize = 0
+let lapEnd: usize = OVERLAY
 let handles: u32 = 0
 let flagEnd: usize = FLAGS
 
 export const FLAG_REVOKED: u32 = 1
 export const FLAG_SUSPENDED: u32 = 2
-export let flagCount: u32 = 0
 
-/** Hash of the pair (from, to). */
-export function pairHash(from: usize, fromLength: usize, to: usize, toLength: usize): u32 {
-  return hashBytes(to, toLength, hashBytes(from, fromLength, <u32>SEED_PAIR))
+/** True when a record or a flag was ever put: without them there is nothing to look for. */
+export let hasOverlay: bool = false
+
+/** The stable id that was made or looked at last. */
+export let idAt: usize = 0
+export let idLength: usize = 0
+export let idHash: u32 = 0
+
+/** Takes an id that is there. */
+export function setId(at: usize, length: usize, hash: u32): void {
+  idAt = at
+  idLength = length
+  idHash = hash
 }
 
-/** Image of the agent's record, or 0. */
-export function findAgentRecord(at: usize, length: usize, hash: u32): usize {
-  let block = bucket(hash)
-  while (block != 0) {
-    const base = block + BLOCK_HEADER
-    if (load<u32>(block, 8) == hash && load<u32>(base, H_KIND) == KIND_AGENT && agentIs(base, at, length)) return base
-    block = <usize>load<u32>(block, 4)
-  }
-  return 0
+/** Makes the id of a pair. */
+export function setPair(from: usize, fromLength: usize, to: usize, toLength: usize): void {
+  memory.copy(PAIR, from, fromLength)
+  store<u8>(PAIR + fromLength, 0)
+  memory.copy(PAIR + fromLength + 1, to, toLength)
+  hashId(PAIR, fromLength + toLength + 1)
 }
 
-function agentIs(base: usize, at: usize, length: usize): bool {
-  const agent = section(base, S_AGENTS)
-  return (
-    <usize>load<u32>(agent, AGENT_NAME_LENGTH) == length &&
-    equalBytes(section(base, S_BYTES) + <usize>load<u32>(agent, AGENT_NAME_OFFSET), at, length)
-  )
+function hashId(at: usize, length: usize): void {
+  setId(at, length, hashBytes(at, length, <u32>SEED_NAME))
 }
 
-/** Image of the delegations made at run time between two principals, or 0. */
-export function findDelegationRecord(from: usize, fromLength: usize, to: usize, toLength: usize): usize {
-  if (handles == 0) return 0
-  const hash = pairHash(from, fromLength, to, toLength)
-  let block = bucket(hash)
-  while (block != 0) {
-    const base = block + BLOCK_HEADER
-    if (load<u32>(block, 8) == hash && load<u32>(base, H_KIND) == KIND_DELEGATIONS) {
-      const delegation = section(base, S_DELEGATIONS)
-      if (
-        stringIs(base, load<u32>(delegation, DELEGATION_FROM), from, fromLength) &&
-        stringIs(base, load<u32>(delegation, DELEGATION_TO), to, toLength)
-      ) {
-        return base
-      }
-    }
-    block = <usize>load<u32>(block, 4)
-  }
-  return 0
-}
-
-function bucketAt(hash: u32): usize {
-  return OVERLAY_HEADS + (<usize>(hash & (OVERLAY_BUCKETS - 1)) << 2)
-}
-
-function bucket(hash: u32): usize {
-  return <usize>load<u32>(bucketAt(hash))
-}
-
-/** Copies a verified record of at most MAX_RECORD_BYTES into the ring, replacing one for the same key; the handle. */
-export function putRecord(image: usize, length: usize): i32 {
-  const size = (BLOCK_HEADER + length + 71) & ~7
-  let hash: u32 = 0
+/** Makes the id of what a verified record is about. */
+export function setIdOf(image: usize): void {
   if (load<u32>(image, H_KIND) == KIND_AGENT) {
     const agent = section(image, S_AGENTS)
-    const at = section(image, S_BYTES) + <usize>load<u32>(agent, AGENT_NAME_OFFSET)
-    const bytes = <usize>load<u32>(agent, AGENT_NAME_LENGTH)
-    hash = hashBytes(at, bytes, <u32>SEED_NAME)
-    const old = findAgentRecord(at, bytes, hash)
-    if (old != 0) unlink(old - BLOCK_HEADER)
+    hashId(section(image, S_BYTES) + <usize>load<u32>(agent, AGENT_NAME_OFFSET), <usize>load<u32>(agent, AGENT_NAME_LENGTH))
   } else {
     const delegation = section(image, S_DELEGATIONS)
     const from = load<u32>(delegation, DELEGATION_FROM)
     const to = load<u32>(delegation, DELEGATION_TO)
-    const fromAt = stringAddress(image, from)
-    const toAt = stringAddress(image, to)
-    hash = pairHash(fromAt, stringLength(image, from), toAt, stringLength(image, to))
-    const old = findDelegationRecord(fromAt, stringLength(image, from), toAt, stringLength(image, to))
-    if (old != 0) unlink(old - BLOCK_HEADER)
+    setPair(stringAddress(image, from), stringLength(image, from), stringAddress(image, to), stringLength(image, to))
   }
+}
+
+function bucket(heads: usize, hash: u32): usize {
+  return heads + (<usize>(hash & (OVERLAY_BUCKETS - 1)) << 2)
+}
+
+/** The entry of the id, or 0. */
+function find(heads: usize): usize {
+  let entry = <usize>load<u32>(bucket(heads, idHash))
+  while (entry != 0) {
+    if (<usize>load<u32>(entry, E_LENGTH) == idLength && equalBytes(entry + E_ID, idAt, idLength)) break
+    entry = <usize>load<u32>(entry)
+  }
+  return entry
+}
+
+/** Gives an entry the id and puts it into its chain. */
+function link(heads: usize, entry: usize): void {
+  const first = bucket(heads, idHash)
+  store<u32>(entry, load<u32>(first))
+  store<u32>(entry, <u32>idLength, E_LENGTH)
+  memory.copy(entry + E_ID, idAt, idLength)
+  store<u32>(first, <u32>entry)
+  hasOverlay = true
+}
+
+/** Takes a block out of its chain, in which it is. */
+function unlink(block: usize): void {
+  let link = bucket(OVERLAY_HEADS, hashBytes(block + E_ID, <usize>load<u32>(block, E_LENGTH), <u32>SEED_NAME))
+  while (<usize>load<u32>(link) != block) link = <usize>load<u32>(link)
+  store<u32>(link, load<u32>(block))
+  store<u32>(block, 0, E_VALUE)
+}
+
+function bytesOf(length: usize): usize {
+  return (E_ID + length + 7) & ~7
+}
+
+/** Image of the record for the id, or 0. */
+export function findRecord(): usize {
+  const block = find(OVERLAY_HEADS)
+  return block == 0 ? 0 : block + bytesOf(idLength)
+}
+
+/** Copies a verified record of at most MAX_RECORD_BYTES into the ring, replacing the one with its id; the handle. */
+export function putRecord(image: usize, length: usize): i32 {
+  const old = find(OVERLAY_HEADS)
+  if (old != 0) unlink(old)
+  const start = bytesOf(idLength)
+  const size = (start + length + 7) & ~7
   if (head + size > OVERLAY_END) {
-    // The rest of the ring becomes a block without a bucket.
-    const rest = OVERLAY_END - head
-    if (rest > 0) {
-      while (used + rest > <usize>OVERLAY_BYTES) evict()
-      store<u32>(head, <u32>rest)
-      if (rest >= BLOCK_HEADER) store<u32>(head, 0, 12)
-      used += rest
-    }
-    head = OVERLAY
+    evict(OVERLAY_END)
+    lapEnd = head
+    tail = head = OVERLAY
   }
-  while (used + size > <usize>OVERLAY_BYTES) evict()
-  const block = head
+  evict(head + size)
   handles = handles == 0x7fffffff ? 1 : handles + 1
-  store<u32>(block, <u32>size)
-  store<u32>(block, load<u32>(bucketAt(hash)), 4)
-  store<u32>(block, hash, 8)
-  store<u32>(block, handles, 12)
-  memory.copy(block + BLOCK_HEADER, image, length)
-  store<u32>(bucketAt(hash), <u32>block)
+  store<u32>(head, handles, E_VALUE)
+  store<u32>(head, <u32>size, E_SIZE)
+  link(OVERLAY_HEADS, head)
+  memory.copy(head + start, image, length)
   head += size
-  used += size
   return <i32>handles
 }
 
-function evict(): void {
-  const size = <usize>load<u32>(tail)
-  if (size >= BLOCK_HEADER && load<u32>(tail, 12) != 0) unlink(tail)
-  tail += size
-  used -= size
-  if (tail >= OVERLAY_END) tail = OVERLAY
-}
-
-function unlink(block: usize): void {
-  let link = bucketAt(load<u32>(block, 8))
-  while (true) {
-    const at = <usize>load<u32>(link)
-    if (at == 0) break
-    if (at == block) {
-      store<u32>(link, load<u32>(block, 4))
-      break
-    }
-    link = at + 4
+/** Forgets the blocks of the lap before that begin below `end`. */
+function evict(end: usize): void {
+  while (tail < end && tail < lapEnd) {
+    if (load<u32>(tail, E_VALUE) != 0) unlink(tail)
+    tail += <usize>load<u32>(tail, E_SIZE)
   }
-  store<u32>(block, 0, 12)
 }
 
 /** Forgets a record. */
 export function dropRecord(handle: u32): bool {
-  for (let i: usize = 0; i < <usize>OVERLAY_BUCKETS; i++) {
-    let block = <usize>load<u32>(OVERLAY_HEADS + (i << 2))
-    while (block != 0) {
-      if (load<u32>(block, 12) == handle) {
-        unlink(block)
-        return true
-      }
-      block = <usize>load<u32>(block, 4)
+  return handle != 0 && (dropBetween(OVERLAY, head, handle) || dropBetween(tail, lapEnd, handle))
+}
+
+function dropBetween(from: usize, end: usize, handle: u32): bool {
+  for (let block = from; block < end; block += <usize>load<u32>(block, E_SIZE)) {
+    if (load<u32>(block, E_VALUE) == handle) {
+      unlink(block)
+      return true
     }
   }
   return false
 }
 
-/** Flags of a stable id: an agent's name, or `from` 0 `to` for the delegations of a pair. */
-export function flagsOf(at: usize, length: usize): u32 {
-  if (flagCount == 0) return 0
-  const entry = findFlag(at, length)
-  return entry == 0 ? 0 : load<u32>(entry, 4)
+/** Flags of the id; of no entry they are the bytes at 0, which are 0. */
+export function flagsOf(): u32 {
+  return load<u32>(find(FLAG_HEADS), E_VALUE)
 }
 
-/** A flag entry: u32 next, u32 flags, u32 length, bytes. */
-function findFlag(at: usize, length: usize): usize {
-  let entry = <usize>load<u32>(flagHead(at, length))
-  while (entry != 0) {
-    if (<usize>load<u32>(entry, 8) == length && equalBytes(entry + 12, at, length)) return entry
-    entry = <usize>load<u32>(entry)
-  }
-  return 0
-}
-
-function flagHead(at: usize, length: usize): usize {
-  return FLAG_HEADS + (<usize>(hashBytes(at, length, <u32>SEED_NAME) & (FLAG_BUCKETS - 1)) << 2)
-}
-
-/** Sets the flags of a stable id; a negative status when there is no room. */
+/** Sets the flags of the id of `length` bytes at `at`; a negative status when there is no room. */
 export function setFlags(at: usize, length: usize, flags: u32): i32 {
-  let entry = findFlag(at, length)
+  hashId(at, length)
+  let entry = find(FLAG_HEADS)
   if (entry == 0) {
-    const size = (<usize>12 + length + 15) & ~7
-    if (flagEnd + size > FLAGS + FLAG_BYTES) return STATUS_TOO_LARGE
-    const link = flagHead(at, length)
+    const end = flagEnd + bytesOf(length)
+    if (end > FLAGS + FLAG_BYTES) return STATUS_TOO_LARGE
     entry = flagEnd
-    flagEnd += size
-    store<u32>(entry, load<u32>(link))
-    store<u32>(entry, <u32>length, 8)
-    memory.copy(entry + 12, at, length)
-    store<u32>(link, <u32>entry)
-    flagCount++
+    flagEnd = end
+    link(FLAG_HEADS, entry)
   }
-  store<u32>(entry, flags, 4)
+  store<u32>(entry, flags, E_VALUE)
   return 0
 }

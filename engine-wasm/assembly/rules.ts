@@ -7,6 +7,7 @@
 import {
   H_REST_DEPTHS,
   H_STAR_DEPTHS,
+  PATTERN_DFA,
   PATTERN_EXACT,
   PATTERN_KIND,
   PATTERN_LENGTH,
@@ -17,12 +18,12 @@ import {
   RULE_HASH,
   RULE_PATTERN,
   RULE_SIZE,
-  S_BYTES,
-  S_PATTERNS,
-  S_RULES,
   SALT_EXACT,
   SALT_REST,
   SALT_STAR,
+  S_BYTES,
+  S_PATTERNS,
+  S_RULES,
 } from '../format/layout'
 import { meet } from './eval'
 import { actionIn, findAction, runDfa, section } from './image'
@@ -30,7 +31,9 @@ import { KEYS, SEGMENT_STARTS } from './memory'
 import { actionAt, actionHash, actionLength, keyHash, resourceAt, resourceLength, segmentCount } from './request'
 import { equalBytes } from './text'
 
-let keyCount: u32 = 0
+/** Rules that are walked through. */
+const FEW: u32 = 10
+let keyBytes: usize = 0
 let keysOf: usize = 0
 let action: i32 = -1
 
@@ -42,74 +45,68 @@ export function resetRules(): void {
 function prepare(base: usize): void {
   keysOf = base
   action = findAction(base, actionAt, actionLength, actionHash)
-  store<u32>(KEYS, keyHash(segmentCount, <u32>SALT_EXACT))
-  keyCount = 1
+  keyBytes = 0
+  addKey(segmentCount, <u32>SALT_EXACT)
   const last = segmentCount - 1
-  if (((load<u32>(base, H_STAR_DEPTHS) >> last) & 1) != 0) {
-    addKey(keyHash(last, <u32>SALT_STAR))
-  }
-  let depths = load<u32>(base, H_REST_DEPTHS)
-  while (depths != 0) {
-    const depth = ctz(depths)
-    if (depth >= segmentCount) break
-    addKey(keyHash(depth, <u32>SALT_REST))
-    depths &= depths - 1
+  if (((load<u32>(base, H_STAR_DEPTHS) >> last) & 1) != 0) addKey(last, <u32>SALT_STAR)
+  for (let depths = load<u32>(base, H_REST_DEPTHS) & ~(-2 << last); depths != 0; depths &= depths - 1) {
+    addKey(ctz(depths), <u32>SALT_REST)
   }
 }
 
-function addKey(hash: u32): void {
-  store<u32>(KEYS + (<usize>keyCount << 2), hash)
-  keyCount++
+function addKey(segments: u32, salt: u32): void {
+  store<u32>(keyBytes, keyHash(segments, salt), KEYS)
+  keyBytes += 4
 }
 
-/** Meets every rule of `[start, start + hashed + general)` that matches. */
-export function matchRules(base: usize, start: u32, hashed: u32, general: u32): void {
+/** Meets every rule of a set that matches; `set` is where its start and the counts of hashed and general rules stand. */
+export function matchRules(base: usize, set: usize): void {
+  if (load<u64>(set, 4) == 0) return
   if (keysOf != base) prepare(base)
-  const rules = section(base, S_RULES) + <usize>start * RULE_SIZE
+  const hashed = load<u32>(set, 4)
+  const rules = section(base, S_RULES) + <usize>load<u32>(set) * RULE_SIZE
   const end = rules + <usize>hashed * RULE_SIZE
-  if (hashed <= 10) {
+  if (hashed <= FEW) {
+    // A processor guesses the way of this walk, and not that of a search.
     for (let rule = rules; rule < end; rule += RULE_SIZE) {
       const hash = load<u32>(rule, RULE_HASH)
-      for (let k: u32 = 0; k < keyCount; k++) {
-        if (load<u32>(KEYS + (<usize>k << 2)) == hash) {
-          tryHashed(base, rule)
-          break
-        }
-      }
+      for (let k: usize = 0; k < keyBytes; k += 4) if (load<u32>(k, KEYS) == hash) tryRule(base, rule)
     }
   } else {
-    for (let k: u32 = 0; k < keyCount; k++) {
-      const key = load<u32>(KEYS + (<usize>k << 2))
-      let low: u32 = 0
-      let high = hashed
-      while (low < high) {
-        const middle = (low + high) >> 1
-        if (load<u32>(rules + <usize>middle * RULE_SIZE, RULE_HASH) < key) low = middle + 1
-        else high = middle
+    for (let k: usize = 0; k < keyBytes; k += 4) {
+      const key = load<u32>(k, KEYS)
+      let rule = rules
+      // The first rule of the key is no further than `count` rules from here.
+      for (let count = hashed; count > 0; count >>= 1) {
+        const middle = rule + <usize>(count >> 1) * RULE_SIZE
+        if (load<u32>(middle, RULE_HASH) < key) {
+          rule = middle + RULE_SIZE
+          count--
+        }
       }
-      for (let rule = rules + <usize>low * RULE_SIZE; rule < end && load<u32>(rule, RULE_HASH) == key; rule += RULE_SIZE) {
-        tryHashed(base, rule)
-      }
+      for (; rule < end && load<u32>(rule, RULE_HASH) == key; rule += RULE_SIZE) tryRule(base, rule)
     }
   }
-  const last = end + <usize>general * RULE_SIZE
-  for (let rule = end; rule < last; rule += RULE_SIZE) {
-    if (!actionIn(base, load<u32>(rule, RULE_ACTIONS), action)) continue
-    const pattern = section(base, S_PATTERNS) + <usize>load<u32>(rule, RULE_PATTERN) * PATTERN_SIZE
-    if (runDfa(base, load<u32>(pattern, PATTERN_OFFSET), resourceAt, resourceLength)) meet(base, rule)
-  }
+  const last = end + <usize>load<u32>(set, 8) * RULE_SIZE
+  for (let rule = end; rule < last; rule += RULE_SIZE) tryRule(base, rule)
 }
 
-function tryHashed(base: usize, rule: usize): void {
+function tryRule(base: usize, rule: usize): void {
   if (!actionIn(base, load<u32>(rule, RULE_ACTIONS), action)) return
   const pattern = section(base, S_PATTERNS) + <usize>load<u32>(rule, RULE_PATTERN) * PATTERN_SIZE
+  const offset = load<u32>(pattern, PATTERN_OFFSET)
   const length = <usize>load<u32>(pattern, PATTERN_LENGTH)
   const kind = load<u32>(pattern, PATTERN_KIND)
-  if (kind == PATTERN_EXACT) {
-    if (length != resourceLength) return
-  } else if (kind == PATTERN_STAR) {
-    if (length != <usize>load<u32>(SEGMENT_STARTS + (<usize>(segmentCount - 1) << 2)) - resourceAt) return
-  } else if (length >= resourceLength) return
-  // A prefix ends in `:`, so equal bytes are whole segments.
-  if (equalBytes(section(base, S_BYTES) + <usize>load<u32>(pattern, PATTERN_OFFSET), resourceAt, length)) meet(base, rule)
+  if (kind == PATTERN_DFA) {
+    if (!runDfa(base, offset, resourceAt, resourceLength)) return
+  } else {
+    if (kind == PATTERN_EXACT) {
+      if (length != resourceLength) return
+    } else if (kind == PATTERN_STAR) {
+      if (length != <usize>load<u32>(<usize>(segmentCount - 1) << 2, SEGMENT_STARTS) - resourceAt) return
+    } else if (length >= resourceLength) return
+    // A prefix ends in `:`, so equal bytes are whole segments.
+    if (!equalBytes(section(base, S_BYTES) + <usize>offset, resourceAt, length)) return
+  }
+  meet(base, rule)
 }

@@ -1,10 +1,11 @@
-/** Bytes of UTF-8: hashing, comparison, well-formedness and the rules of names. */
-import { HASH_ONE, HASH_TWO, SEED_NAME } from '../format/layout'
-
-/** The first `length` (1-8) bytes at `address` as a word, the rest zero. */
-export function word(address: usize, length: usize): u64 {
-  return load<u64>(address) & (<u64>-1 >> (<u64>(8 - length) << 3))
-}
+/**
+ * Bytes of UTF-8: hashing, comparison, well-formedness and the rules of names.
+ *
+ * Names are read a word of eight bytes at a time, and every word is also hashed as it passes, so that no byte of a usual
+ * request is read twice. Only what is not plain ASCII is decoded.
+ */
+import { HASH_ONE, HASH_TWO } from '../format/layout'
+import { MAX_NAME_BYTES } from '../format/limits'
 
 export function fold(hash: u32, value: u64): u32 {
   const low = rotl<u32>(hash ^ <u32>value, 13) * <u32>HASH_ONE
@@ -21,14 +22,15 @@ export function finish(hash: u32): u32 {
 
 export function hashBytes(address: usize, length: usize, seed: u32): u32 {
   let hash = seed
-  let left = length
   let at = address
-  while (left >= 8) {
-    hash = fold(hash, load<u64>(at))
+  const end = address + length
+  while (at < end) {
+    const left = end - at
+    let value = load<u64>(at)
+    if (left < 8) value &= <u64>-1 >> (<u64>(8 - left) << 3)
+    hash = fold(hash, value)
     at += 8
-    left -= 8
   }
-  if (left > 0) hash = fold(hash, word(at, left))
   return finish(hash ^ <u32>length)
 }
 
@@ -42,47 +44,47 @@ export function equalBytes(a: usize, b: usize, length: usize): bool {
     y += 8
     left -= 8
   }
-  return left == 0 || word(x, left) == word(y, left)
+  return left == 0 || (load<u64>(x) ^ load<u64>(y)) << (<u64>(8 - left) << 3) == 0
+}
+
+/** The last character that was decoded. */
+let code: u32 = 0
+
+/** Bytes of the character at `address`, or 0 when it is not well-formed within `left` bytes, or is U+FFFD. */
+function character(address: usize, left: usize): usize {
+  code = <u32>load<u8>(address)
+  if (code < 0x80) return 1
+  // The first byte says by its leading ones how many there are.
+  const size = clz<u32>(~(code << 24))
+  if (size - 2 > 2 || size > <u32>left) return 0
+  code &= 0x7f >> size
+  for (let i: u32 = 1; i < size; i++) {
+    const next = <u32>load<u8>(address + i)
+    if (next >> 6 != 2) return 0
+    code = (code << 6) | (next & 0x3f)
+  }
+  // Two bytes are for codes of 8 bits and more, three for those of 12, four for those of 17.
+  if (code >> ((size * 9 >> 1) - 2) == 0 || code - 0xd800 < 0x800 || code == 0xfffd || code > 0x10ffff) return 0
+  return size
 }
 
 /**
- * Bytes of the character at `address`, or 0 when it is not well-formed, or is U+FFFD. Reads at most 4 bytes, within `left`.
+ * Number of characters, or -1 when the text is not well-formed or holds U+FFFD. In the text of a segment `:`, `*` and
+ * controls count as that, too.
  */
-export function character(address: usize, left: usize): usize {
-  const a = <u32>load<u8>(address)
-  if (a < 0x80) return 1
-  if (a < 0xc2 || a > 0xf4 || left < 2) return 0
-  const b = <u32>load<u8>(address, 1)
-  if ((b & 0xc0) != 0x80) return 0
-  if (a < 0xe0) return 2
-  if (left < 3) return 0
-  const c = <u32>load<u8>(address, 2)
-  if ((c & 0xc0) != 0x80) return 0
-  if (a < 0xf0) {
-    if (a == 0xe0 && b < 0xa0) return 0
-    if (a == 0xed && b > 0x9f) return 0
-    if (a == 0xef && b == 0xbf && c == 0xbd) return 0
-    return 3
-  }
-  if (left < 4 || (<u32>load<u8>(address, 3) & 0xc0) != 0x80) return 0
-  if (a == 0xf0 && b < 0x90) return 0
-  if (a == 0xf4 && b > 0x8f) return 0
-  return 4
-}
-
-/** Number of characters, or -1 when the text is not well-formed or holds U+FFFD. */
-export function countCharacters(address: usize, length: usize): i32 {
+export function countCharacters(address: usize, length: usize, segment: bool): i32 {
   let at = address
   const end = address + length
   let count = 0
   while (at < end) {
-    if (end - at >= 8 && (load<u64>(at) & 0x8080808080808080) == 0) {
+    if (!segment && end - at >= 8 && (load<u64>(at) & HIGH) == 0) {
       at += 8
       count += 8
       continue
     }
     const size = character(at, end - at)
     if (size == 0) return -1
+    if (segment && (code < 0x20 || code == 0x2a || code == 0x3a || code - 0x7f < 0x21)) return -1
     at += size
     count++
   }
@@ -92,59 +94,33 @@ export function countCharacters(address: usize, length: usize): i32 {
 const ONES: u64 = 0x0101010101010101
 const HIGH: u64 = 0x8080808080808080
 
-/** High bit set in each byte of `value` that is zero, and possibly in bytes above the first such byte. */
-function zeroBytes(value: u64): u64 {
-  return (value - ONES) & ~value & HIGH
-}
-
-/** Marks of the bytes of a word that are `:`; exact up to and including the lowest one. */
-export function colons(value: u64): u64 {
-  return zeroBytes(value ^ (ONES * 0x3a))
-}
-
-/** True when a word has only printable ASCII other than `*`; bytes above `length` are ignored. */
-export function plainWord(value: u64, length: usize): bool {
-  const mask = <u64>-1 >> (<u64>(8 - length) << 3)
-  const low = (value - ONES * 0x20) & ~value
-  const star = zeroBytes(value ^ (ONES * 0x2a))
-  const del = zeroBytes(value ^ (ONES * 0x7f))
-  return ((value | low | star | del) & HIGH & mask) == 0
-}
-
-/** True when the text may be (part of) a segment: well-formed, no `:`, `*`, controls or U+FFFD. */
-export function segmentText(address: usize, length: usize): bool {
-  let at = address
-  const end = address + length
-  while (at < end) {
-    const c = <u32>load<u8>(at)
-    if (c < 0x20 || c == 0x2a || c == 0x3a || c == 0x7f) return false
-    const size = character(at, end - at)
-    if (size == 0) return false
-    if (c == 0xc2 && <u32>load<u8>(at, 1) < 0xa0) return false
-    at += size
-  }
-  return true
-}
-
-/** Hash of the name that `isName` saw last: what `hashBytes` makes of it. */
-export let nameHash: u32 = 0
-
-/** True for an agent's name or an action: 1-128 bytes of segment text. */
-export function isName(address: usize, length: usize): bool {
-  if (length == 0 || length > 128) return false
-  let at = address
-  let left = length
-  let hash: u32 = <u32>SEED_NAME
-  let plain = true
-  while (left > 0) {
-    const take = left < 8 ? left : 8
+/**
+ * Reads the segment at `from`, which ends at a `:` or at `end`, and folds it into a hash: the address behind it in the upper
+ * half, the hash in the lower one. 0 when it is not 1-128 bytes of segment text.
+ *
+ * A byte b of a word is zero where (b - 1) & ~b has its high bit; below the first zero byte nothing else has. So the first
+ * `:` is found exactly, and a word that seems not to be plain is looked at again, character by character.
+ */
+export function readSegment(from: usize, end: usize, seed: u32): u64 {
+  let hash = seed
+  let at = from
+  let odd: u64 = 0
+  while (true) {
+    let value = load<u64>(at)
+    const colon = value ^ (ONES * 0x3a)
+    const left = end - at
+    let take = <usize>ctz((colon - ONES) & ~colon & HIGH) >> 3
+    if (take > left) take = left
+    if (take == 0) break
     const mask = <u64>-1 >> (<u64>(8 - take) << 3)
-    const value = load<u64>(at) & mask
-    plain = plain && plainWord(value, take) && colons(value) == 0
-    hash = fold(hash, value)
+    const star = value ^ (ONES * 0x2a)
+    const del = value ^ (ONES * 0x7f)
+    odd |= (value | ((value - ONES * 0x20) & ~value) | ((star - ONES) & ~star) | ((del - ONES) & ~del)) & mask
+    hash = fold(hash, value & mask)
     at += take
-    left -= take
+    if (take < 8) break
   }
-  nameHash = finish(hash ^ <u32>length)
-  return plain || segmentText(address, length)
+  const size = at - from
+  if (size - 1 >= <usize>MAX_NAME_BYTES || ((odd & HIGH) != 0 && countCharacters(from, size, true) < 0)) return 0
+  return (<u64>at << 32) | hash
 }

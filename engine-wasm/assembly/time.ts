@@ -1,95 +1,93 @@
-/** Instants: RFC 3339 text with `Z`, minutes of the week, starts of windows. Proleptic Gregorian, UTC, no leap seconds. */
-import { WINDOW_DAY, WINDOW_HOUR, WINDOW_MINUTE } from '../format/layout'
+/**
+ * Instants: RFC 3339 text with `Z`, minutes of the week, starts of windows. Proleptic Gregorian, UTC, no leap seconds.
+ *
+ * A date is counted in months since January of the year 0; a month has as many days as lie before the first of the next.
+ */
+import { WINDOW_HOUR, WINDOW_MINUTE } from '../format/layout'
+import { DATE } from './memory'
 
-export const DAY_MS: i64 = 86400000
-/** Result of `parseTime`, milliseconds since 1970. */
-export let parsedTime: i64 = 0
+const DAY_MS: i64 = 86400000
+/** No instant lies as late as these: a time that is not there, and one that is there but not known. */
+export const ABSENT: i64 = 0x7ffffffffffffffe
+export const UNKNOWN: i64 = 0x7fffffffffffffff
 
-/** False when the text is no instant. Fractions below a millisecond are dropped. */
-export function parseTime(at: usize, length: usize): bool {
-  if (length < 20) return false
-  const year = digits(at, 4)
-  const month = digits(at + 5, 2)
-  const day = digits(at + 8, 2)
-  const hour = digits(at + 11, 2)
-  const minute = digits(at + 14, 2)
-  const second = digits(at + 17, 2)
-  if ((year | month | day | hour | minute | second) < 0) return false
-  if (load<u8>(at, 4) != 0x2d || load<u8>(at, 7) != 0x2d || load<u8>(at, 10) != 0x54) return false
-  if (load<u8>(at, 13) != 0x3a || load<u8>(at, 16) != 0x3a || load<u8>(at + length - 1) != 0x5a) return false
-  if (month < 1 || month > 12 || day < 1 || day > monthDays(year, month)) return false
-  if (hour > 23 || minute > 59 || second > 59) return false
-  let millis = 0
+const PATTERN = memory.data<u8>([
+  0x30, 0x30, 0x30, 0x30, 0x2d, 0x30, 0x30, 0x2d, 0x30, 0x30, 0x54, 0x30, 0x30, 0x3a, 0x30, 0x30, 0x3a, 0x30, 0x30,
+])
+
+/** Milliseconds since 1970, or UNKNOWN when the text is no instant. Fractions below a millisecond are dropped. */
+export function parseTime(at: usize, length: usize): i64 {
+  if (length < 20) return UNKNOWN
+  let field = DATE
+  let value: u32 = 0
+  for (let i: usize = 0; i < 19; i++) {
+    const c = <u32>load<u8>(at + i)
+    const wanted = <u32>load<u8>(PATTERN + i)
+    if (wanted == 0x30) {
+      if (c - 0x30 > 9) return UNKNOWN
+      value = value * 10 + c - 0x30
+    } else {
+      if (c != wanted) return UNKNOWN
+      store<u32>(field, value)
+      field += 4
+      value = 0
+    }
+  }
+  const month = load<u32>(DATE, 4) - 1
+  const hour = load<u32>(DATE, 12)
+  const minute = load<u32>(DATE, 16)
+  if (month > 11 || hour > 23 || minute > 59 || value > 59 || load<u8>(at + length - 1) != 0x5a) return UNKNOWN
+  const months = load<u32>(DATE) * 12 + month
+  const first = daysBefore(months)
+  const day = load<u32>(DATE, 8) - 1
+  if (day >= <u32>(daysBefore(months + 1) - first)) return UNKNOWN
+  value *= 1000
   if (length > 20) {
-    if (length < 22 || load<u8>(at, 19) != 0x2e) return false
-    let weight = 100
+    if (length < 22 || load<u8>(at, 19) != 0x2e) return UNKNOWN
+    let weight: u32 = 100
     for (let i: usize = 20; i < length - 1; i++) {
-      const digit = digits(at + i, 1)
-      if (digit < 0) return false
-      millis += digit * weight
+      const digit = <u32>load<u8>(at + i) - 0x30
+      if (digit > 9) return UNKNOWN
+      value += digit * weight
       weight /= 10
     }
   }
-  parsedTime = dayNumber(year, month, day) * DAY_MS + <i64>(((hour * 60 + minute) * 60 + second) * 1000 + millis)
-  return true
+  return <i64>(first + <i32>day) * DAY_MS + <i64>((hour * 60 + minute) * 60000 + value)
 }
 
-function digits(at: usize, count: usize): i32 {
-  let value = 0
-  for (let i: usize = 0; i < count; i++) {
-    const digit = <i32>load<u8>(at + i) - 0x30
-    if (digit < 0 || digit > 9) return -1
-    value = value * 10 + digit
-  }
-  return value
+/** Days from 1970 to the first of a month, by years that begin in March. */
+function daysBefore(month: i32): i32 {
+  const years = (month + 10) / 12 + 399
+  return years * 365 + years / 4 - years / 100 + years / 400 + (153 * ((month + 10) % 12) + 2) / 5 - 865565
 }
 
-function monthDays(year: i32, month: i32): i32 {
-  if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-  return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31
-}
-
-/** Days since 1970-01-01, by eras of 400 years that begin in March. */
-function dayNumber(year: i32, month: i32, day: i32): i64 {
-  const y = <i64>(month <= 2 ? year - 1 : year)
-  const era = floorDivide(y, 400)
-  const yearOfEra = y - era * 400
-  const dayOfYear = <i64>((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1)
-  return era * 146097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719468
-}
-
-function floorDivide(a: i64, b: i64): i64 {
-  const q = a / b
-  return a % b < 0 ? q - 1 : q
+/** What is left of `a` above a multiple of `b`. */
+function above(a: i64, b: i64): i64 {
+  const rest = a % b
+  return rest < 0 ? rest + b : rest
 }
 
 /** Minute of the week, 0 = Monday 00:00. 1970-01-01 was a Thursday. */
 export function weekMinute(ms: i64): u32 {
-  const minute = (floorDivide(ms, 60000) + 3 * 1440) % 10080
-  return <u32>(minute < 0 ? minute + 10080 : minute)
+  return <u32>(above(ms + 3 * DAY_MS, 7 * DAY_MS) / 60000)
 }
 
 /** True when the minute lies in one of `count` half-open ranges of (u16, u16) at `weeks`. */
 export function minuteIn(minute: u32, weeks: usize, count: u32): bool {
   for (let i: u32 = 0; i < count; i++) {
-    const range = load<u32>(weeks + (<usize>i << 2))
-    if (minute >= (range & 0xffff) && minute < range >> 16) return true
+    if (minute >= <u32>load<u16>(weeks) && minute < <u32>load<u16>(weeks, 2)) return true
+    weeks += 4
   }
   return false
 }
 
 /** Start of the window that holds `ms`. */
 export function windowStart(ms: i64, window: u32): i64 {
-  if (window == WINDOW_MINUTE) return floorDivide(ms, 60000) * 60000
-  if (window == WINDOW_HOUR) return floorDivide(ms, 3600000) * 3600000
-  const days = floorDivide(ms, DAY_MS)
-  if (window == WINDOW_DAY) return days * DAY_MS
-  const z = days + 719468
-  const era = floorDivide(z, 146097)
-  const dayOfEra = z - era * 146097
-  const yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146096) / 365
-  const dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-  const shifted = (5 * dayOfYear + 2) / 153
-  const dayOfMonth = dayOfYear - (153 * shifted + 2) / 5
-  return (days - dayOfMonth) * DAY_MS
+  const start = ms - above(ms, window == WINDOW_MINUTE ? 60000 : window == WINDOW_HOUR ? 3600000 : DAY_MS)
+  if (window < 3) return start
+  // 400 years are 4800 months and 146097 days, so this is off by less than two.
+  const day = <i32>(start / DAY_MS)
+  let month = <i32>((<i64>day + 719528) * 4800 / 146097) + 2
+  while (daysBefore(month) > day) month--
+  return <i64>daysBefore(month) * DAY_MS
 }

@@ -145,7 +145,7 @@ import {
   STATUS_OK,
 } from '../format/codes'
 import { MAX_NAME_BYTES } from '../format/limits'
-import { section, sectionCount } from './image'
+import { section, sectionCount, stringLength } from './image'
 import { SHA_STATE, SHA_STATE_END, shaBegin, shaEnd, shaUpdate } from './sha256'
 import { equalBytes } from './text'
 
@@ -171,7 +171,7 @@ const WORD = 7
  * For each section, then for the header: the size of a record and how many checks follow; then the checks: what is asked,
  * the field's offset, the section that it points into.
  */
-const SHAPES: StaticArray<i32> = [
+const SHAPES = memory.data<i32>([
   1,
   STRING_SIZE | (1 << 8),
   SPAN | (STRING_OFFSET << 8) | (S_BYTES << 16),
@@ -242,27 +242,27 @@ const SHAPES: StaticArray<i32> = [
   BELOW | (H_NAME << 8) | (S_STRINGS << 16),
   MAYBE | (H_BOUNDARY_LIMITS << 8) | (S_LIMIT_LISTS << 16),
   RULES | (H_BOUNDARY_RULES << 8) | (0 << 16),
-]
+])
 
 /** For each operation of an atom: what is asked of its start, and the section. A mask may be anything. */
-const ATOM_CHECKS: StaticArray<i32> = [
+const ATOM_CHECKS = memory.data<i32>([
   SPAN | (ATOM_START << 8) | (S_RANGES << 16),
   SPAN | (ATOM_START << 8) | (S_WEEKS << 16),
-  BELOW | (ATOM_START << 8) | (S_NUMBERS << 16),
-  BELOW | (ATOM_START << 8) | (S_NUMBERS << 16),
-  BYTE | (ATOM_START << 8) | (255 << 16),
-  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
-  BELOW | (ATOM_START << 8) | (S_DFAS << 16),
-  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
-  BELOW | (ATOM_START << 8) | (S_NUMBERS << 16),
-  SPAN | (ATOM_START << 8) | (S_RANGES << 16),
-  SPAN | (ATOM_START << 8) | (S_WEEKS << 16),
-  BELOW | (ATOM_START << 8) | (S_DFAS << 16),
-  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
-  BELOW | (ATOM_START << 8) | (S_NUMBERS << 16),
+  SPAN | (ATOM_START << 8) | (S_NUMBERS << 16),
   SPAN | (ATOM_START << 8) | (S_NUMBERS << 16),
   BYTE | (ATOM_START << 8) | (255 << 16),
-]
+  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
+  BELOW | (ATOM_START << 8) | (S_DFAS << 16),
+  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
+  SPAN | (ATOM_START << 8) | (S_NUMBERS << 16),
+  SPAN | (ATOM_START << 8) | (S_RANGES << 16),
+  SPAN | (ATOM_START << 8) | (S_WEEKS << 16),
+  BELOW | (ATOM_START << 8) | (S_DFAS << 16),
+  SPAN | (ATOM_START << 8) | (S_WORDS << 16),
+  SPAN | (ATOM_START << 8) | (S_NUMBERS << 16),
+  SPAN | (ATOM_START << 8) | (S_NUMBERS << 16),
+  BYTE | (ATOM_START << 8) | (255 << 16),
+])
 
 /**
  * What a check under way knows stands behind the digest that it computes, so that both are set aside by one copy: image,
@@ -290,11 +290,6 @@ let base: usize = 0
 let cost: i64 = 0
 /** What is wrong when a check fails. */
 let fault: i32 = 0
-
-/** True when the image that was checked last is good. */
-export function verified(): bool {
-  return load<u32>(VERIFIER, V_BASE) != 0 && load<i32>(VERIFIER, V_STATE) == STATUS_OK
-}
 
 /** What a decision could visit for each way it meets a rule: rules, each with the atoms and lists of the largest condition. */
 export function imageWeight(): u64 {
@@ -334,9 +329,11 @@ function header(length: usize): i32 {
   if (load<u32>(base, H_MAGIC) != IMAGE_MAGIC) return STATUS_BAD_MAGIC
   if (<u32>load<u16>(base, H_VERSION) != ABI_MAJOR) return STATUS_BAD_VERSION
   if (<usize>load<u32>(base, H_LENGTH) != length) return STATUS_BAD_LENGTH
+  let shape = SHAPES
   for (let s: usize = 0; s < <usize>SECTION_COUNT; s++) {
     const offset = load<u32>(base + H_SECTIONS + (s << 3))
-    const bytes = <u64>sectionCount(base, s) * <u64>load<u8>(shapeOf(s))
+    const bytes = <u64>sectionCount(base, s) * <u64>load<u8>(shape)
+    shape = shapeBehind(shape)
     if ((offset & 3) != 0 || offset < <u32>HEADER_BYTES || <u64>offset + bytes > <u64>length) return STATUS_BAD_OFFSET
   }
   const kind = load<u32>(base, H_KIND)
@@ -354,7 +351,7 @@ function header(length: usize): i32 {
   store<u32>(VERIFIER, guards, V_GUARDS)
   store<u32>(VERIFIER, <u32>end, V_GUARDS_END)
   fault = STATUS_BAD_OFFSET
-  return conforms(shapeOf(SECTION_COUNT), base) && ruleShapes(guards, load<u32>(base, H_GUARD_HASHED), <u32>end - guards)
+  return conforms(shape, base) && ruleShapes(guards, load<u32>(base, H_GUARD_HASHED), <u32>end - guards)
     ? STATUS_OK
     : fault
 }
@@ -363,17 +360,16 @@ function powerOfTwo(s: usize): bool {
   return popcnt(sectionCount(base, s)) == 1
 }
 
-function shapeOf(s: usize): usize {
-  let shape = changetype<usize>(SHAPES)
-  for (let i: usize = 0; i < s; i++) shape += 4 + (<usize>load<u8>(shape, 1) << 2)
-  return shape
+function shapeBehind(shape: usize): usize {
+  return shape + 4 + (<usize>load<u8>(shape, 1) << 2)
 }
 
 /** Checks about `steps` records or 256 bytes of digest each; 1 when there is more, else the final status. */
 export function verifySome(steps: i32): i32 {
   let left = <i64>steps
   let stage = load<i32>(VERIFIER, V_STAGE)
-  let shape = shapeOf(stage < 0 ? 0 : stage)
+  let shape = SHAPES
+  for (let i = 0; i < stage; i++) shape = shapeBehind(shape)
   let index = load<u32>(VERIFIER, V_INDEX)
   let state = load<i32>(VERIFIER, V_STATE)
   while (state == 1 && left > 0) {
@@ -395,7 +391,8 @@ export function verifySome(steps: i32): i32 {
     const size = <usize>load<u8>(shape)
     // Of bytes there is nothing to check.
     if (index == sectionCount(base, stage) || size == 1) {
-      shape = shapeOf(++stage)
+      shape = shapeBehind(shape)
+      stage++
       index = 0
       store<u32>(VERIFIER, 0, V_CURSOR)
       if (stage == SECTION_COUNT) state = STATUS_OK
@@ -416,11 +413,8 @@ export function verifySome(steps: i32): i32 {
 
 /** True when the fields at `at` are what the shape says. */
 function conforms(shape: usize, at: usize): bool {
-  const end = shape + (<usize>load<u8>(shape, 1) << 2)
-  while (shape < end) {
-    shape += 4
-    if (!passes(shape, at)) return false
-  }
+  const end = shapeBehind(shape)
+  for (let check = shape + 4; check < end; check += 4) if (!passes(check, at)) return false
   return true
 }
 
@@ -505,7 +499,7 @@ function isSound(stage: i32, index: u32, at: usize): bool {
     case S_CONDITIONS:
       return condition(at)
     case S_ATOMS: {
-      const check = changetype<usize>(ATOM_CHECKS) + (<usize>load<u8>(at, ATOM_OP) << 2)
+      const check = ATOM_CHECKS + (<usize>load<u8>(at, ATOM_OP) << 2)
       return passes(check, at) && (load<u8>(check, 2) != S_RANGES || sortedRanges(at))
     }
     case S_RANGES:
@@ -521,13 +515,19 @@ function isSound(stage: i32, index: u32, at: usize): bool {
     case S_DELEGATIONS: {
       const names = load<u32>(base, H_KIND) == KIND_POLICY ? S_AGENTS : S_STRINGS
       if (!holds(BELOW, at + DELEGATION_FROM, names) || !holds(BELOW, at + DELEGATION_TO, names)) return false
-      return names == S_AGENTS || load<u64>(at) == load<u64>(section(base, S_DELEGATIONS))
+      if (names == S_AGENTS) return true
+      return load<u64>(at) == load<u64>(section(base, S_DELEGATIONS)) && isName(at + DELEGATION_FROM) && isName(at + DELEGATION_TO)
     }
     case S_GUARDS:
       return (load<u32>(at, GUARD_LIMIT) == <u32>NONE) != (load<u32>(at, GUARD_KIND) == GUARD_LIMITS)
     default:
       return true
   }
+}
+
+/** True when a string is no longer than a name; what it is about is put together from both names of a record. */
+function isName(at: usize): bool {
+  return stringLength(base, load<u32>(at)) <= <usize>MAX_NAME_BYTES
 }
 
 /** No role twice, so that one decision meets its rules once. */

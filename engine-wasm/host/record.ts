@@ -38,7 +38,7 @@ export class RecordShelf {
     this.entries.delete(key)
     this.entries.set(key, { record: record.slice(), handle, start: this.total })
     // The size of its block, and never less.
-    this.total += record.length + 88
+    this.total += record.length + 288
     for (const [oldest, { start }] of this.entries) {
       if (this.total - start <= OVERLAY_BYTES) break
       this.entries.delete(oldest)

@@ -76,6 +76,17 @@ const IDLE: readonly (readonly [section: number, offset: number, length: number]
   [layout.S_DELEGATIONS, layout.DELEGATION_EXPIRES + 8, 8],
 ]
 
+/** What a record of a section owns alone: offset and length of the reference. */
+const OWNED: readonly (readonly [section: number, offset: number, length: number])[] = [
+  [layout.S_AGENTS, layout.AGENT_RULES, 12],
+  [layout.S_RULESETS, layout.RULESET_RULES, 12],
+  [layout.S_DELEGATIONS, layout.DELEGATION_RULES, 12],
+  [layout.S_DFAS, 0, layout.DFA_SIZE],
+  [layout.S_CONDITIONS, layout.CONDITION_ATOMS, 8],
+  [layout.S_LIMIT_LISTS, layout.LIMIT_LIST_START, 8],
+  [layout.S_ROLE_REFS, 0, 4],
+]
+
 class Draft {
   bytes: Uint8Array
   private readonly random: Random
@@ -105,6 +116,8 @@ class Draft {
       splice: 6,
       block: 4,
       sections: 3,
+      actions: 2,
+      twin: 3,
     })
     switch (how) {
       case 'field':
@@ -142,6 +155,16 @@ class Draft {
         this.bytes.copyWithin(random.below(this.bytes.length - length + 1), from, from + length)
         return how
       }
+      case 'actions': {
+        // A list of actions that begins near the end of the words.
+        const record = this.record(layout.S_RULES)
+        const words = this.entry(layout.S_WORDS).count
+        if (record === undefined || words === 0) return this.change()
+        this.setU32(record + layout.RULE_ACTIONS, 0x80000000 + Math.max(0, words - random.between(1, 4)))
+        return how
+      }
+      case 'twin':
+        return this.shareOwned()
       case 'sections': {
         const [a, b] = [random.below(layout.SECTION_COUNT), random.below(layout.SECTION_COUNT)]
         const [first, second] = [this.entry(a), this.entry(b)]
@@ -254,6 +277,15 @@ class Draft {
     this.bytes.copyWithin(a, b, b + size)
     if (this.random.chance(0.6)) this.bytes.set(kept, b)
     return 'records'
+  }
+
+  /** A record refers to what another one of its section owns. */
+  private shareOwned(): string {
+    const [section, offset, length] = this.random.pick(OWNED)
+    const [a, b] = [this.record(section), this.record(section)]
+    if (a === undefined || b === undefined || a === b) return this.change()
+    this.bytes.copyWithin(a + offset, b + offset, b + offset + length)
+    return 'twin'
   }
 
   private bendAutomaton(): string {

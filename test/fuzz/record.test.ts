@@ -12,6 +12,7 @@ import type { Random } from '../properties/generate/random.ts'
 import { type Mutant, mutateImage, seal } from './image-mutants.ts'
 import { Instance, outcomeAndReason } from './instance.ts'
 import { runCases, runsOr } from './setting.ts'
+import { strayReference } from './sound-image.ts'
 import { assertGolden, describeAnswer, isAllowed, putState, type Subject, subjectOf } from './subject.ts'
 import { Tally } from './tally.ts'
 
@@ -97,6 +98,8 @@ class Host {
   }
 
   private judge({ image, change, meaning }: Mutant): void {
+    const stray = strayReference(image)
+    if (stray !== undefined) throw new Error(`${change}: accepted, and it leads astray: ${stray}`)
     const bound = this.boundOf(image)
     for (const one of this.subject.golden) {
       const answer = outcomeAndReason(this.instance.ask(one.bytes))

@@ -5,6 +5,7 @@ import { compile } from '../engine-wasm/assembly/compile.ts'
 import type { Instance } from './instance.ts'
 
 interface Addresses {
+  readonly STATIC: WebAssembly.Global<'i32'>
   readonly REQUEST: WebAssembly.Global<'i32'>
   readonly FLAG_HEADS: WebAssembly.Global<'i32'>
   readonly HEAP: WebAssembly.Global<'i32'>
@@ -13,7 +14,7 @@ interface Addresses {
 const MAP = await compile<Addresses>('memory')
 const AREAS: readonly (readonly [string, number, number])[] = [
   ['the first page', 0, BOOT_ADDRESS],
-  ['the static data', BOOT_ADDRESS + 8, MAP.REQUEST.value],
+  ['the static data', MAP.STATIC.value, MAP.REQUEST.value],
   ['flags and records', MAP.FLAG_HEADS.value, MAP.HEAP.value],
 ]
 

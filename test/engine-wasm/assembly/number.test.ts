@@ -6,8 +6,7 @@ import { compile, FREE } from './compile.ts'
 interface Numbers {
   readonly high: WebAssembly.Global<'i64'>
   readonly low: WebAssembly.Global<'i64'>
-  readonly nano: WebAssembly.Global<'i64'>
-  scale(mantissa: bigint, exponent: number): void
+  scale(mantissa: bigint, power: bigint): void
   compareStored(address: number): number
 }
 
@@ -28,8 +27,8 @@ function compareInEngine(mantissa: bigint, exponent: number, units: bigint): num
   const view = new DataView(engine.memory.buffer)
   view.setBigUint64(FREE, BigInt.asUintN(64, 2n * units), true)
   view.setBigInt64(FREE + 8, (2n * units) >> 64n, true)
-  engine.scale(mantissa, exponent)
-  return engine.compareStored(FREE)
+  engine.scale(mantissa, BigInt(exponent) + 9n)
+  return [0, -1, 1][engine.compareStored(FREE)] ?? Number.NaN
 }
 
 const MANTISSAS = [
@@ -75,7 +74,7 @@ test('a value becomes twice its billionths, and one more when something is left'
   for (let turn = 0; turn < 20_000; turn++) {
     const mantissa = BigInt(random.next()) * BigInt(random.pick([1, 1000, 65_536, -1, -77]))
     const exponent = random.between(-25, 8)
-    engine.scale(mantissa, exponent)
+    engine.scale(mantissa, BigInt(exponent) + 9n)
     const found = (engine.high.value << 64n) | BigInt.asUintN(64, engine.low.value)
     const magnitude = mantissa < 0n ? -mantissa : mantissa
     const shift = BigInt(Math.max(-exponent - 9, 0))
@@ -83,8 +82,6 @@ test('a value becomes twice its billionths, and one more when something is left'
     const whole = scaled / 10n ** shift
     const doubled = 2n * whole + (whole * 10n ** shift === scaled ? 0n : 1n)
     agree([mantissa, exponent], found, mantissa < 0n ? -doubled : doubled)
-    if (mantissa >= 0n && doubled < 2n ** 63n)
-      agree([mantissa, exponent], BigInt.asUintN(64, engine.nano.value), (doubled + 1n) / 2n)
   }
 })
 

@@ -8,11 +8,9 @@ import { compile, FREE } from './compile.ts'
 interface Text {
   hashBytes(address: number, length: number, seed: number): number
   equalBytes(a: number, b: number, length: number): number
-  countCharacters(address: number, length: number): number
-  segmentText(address: number, length: number): number
-  isName(address: number, length: number): number
-  plainWord(value: bigint, length: number): number
-  colons(value: bigint): bigint
+  countCharacters(address: number, length: number, segment: number): number
+  readSegment(from: number, end: number, seed: number): bigint
+  finish(hash: number): number
 }
 
 const text = await compile<Text>('text')
@@ -79,7 +77,7 @@ test('characters are counted as TextDecoder finds them, and U+FFFD is none', () 
     const bytes = someBytes(random)
     const found = decoded(bytes)
     const expected = found === undefined || found.includes('\ufffd') ? -1 : [...found].length
-    agree(bytes, text.countCharacters(put(bytes), bytes.length), expected)
+    agree(bytes, text.countCharacters(put(bytes), bytes.length, 0), expected)
     if (expected >= 0) sound++
   }
   expect(sound).toBeGreaterThan(5000)
@@ -92,11 +90,21 @@ test('every code point is one character, surrogates and U+FFFD none', () => {
     const bytes = isSurrogate
       ? Uint8Array.of(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63))
       : ENCODER.encode(String.fromCodePoint(code))
-    const found = text.countCharacters(text.write(bytes), bytes.length)
+    const found = text.countCharacters(text.write(bytes), bytes.length, 0)
     const expected = isSurrogate || code === 0xfffd ? -1 : 1
     agree(code, found, expected)
   }
 })
+
+/** Where the segment ends, 0 when there is none, and its hash. */
+function readSegment(from: number, end: number): readonly [number, number] {
+  const read = BigInt.asUintN(64, text.readSegment(from, end, SEED_NAME))
+  return [Number(read >> 32n), Number(read & 0xffffffffn)]
+}
+
+function isOneSegment(at: number, length: number): boolean {
+  return readSegment(at, at + length)[0] === at + length
+}
 
 test('names and segments are what the language says', () => {
   const random = new Random(2)
@@ -106,45 +114,47 @@ test('names and segments are what the language says', () => {
     const found = decoded(bytes)
     const isSegment = found !== undefined && !/[:*\p{Cc}\ufffd]/u.test(found)
     const at = put(bytes)
-    agree(bytes, text.segmentText(at, bytes.length) !== 0, isSegment)
+    agree(bytes, text.countCharacters(at, bytes.length, 1) >= 0, isSegment)
     const isName = isSegment && bytes.length > 0 && bytes.length <= 128
-    agree(bytes, text.isName(at, bytes.length) !== 0, isName)
+    agree(bytes, isOneSegment(at, bytes.length), isName)
     judged[isName ? 'yes' : 'no']++
   }
   expect(Math.min(judged.yes, judged.no)).toBeGreaterThan(1500)
 })
 
 test('a name has 1 to 128 bytes', () => {
-  const found = [0, 1, 127, 128, 129].map((length) => text.isName(put(new Uint8Array(length).fill(0x61)), length))
-  expect(found).toEqual([0, 1, 1, 1, 0])
+  const found = [0, 1, 127, 128, 129].map((length) => isOneSegment(put(new Uint8Array(length).fill(0x61)), length))
+  expect(found).toEqual([false, true, true, true, false])
   const wide = (count: number) => ENCODER.encode('é'.repeat(count))
-  expect([64, 65].map((count) => text.isName(put(wide(count)), 2 * count))).toEqual([1, 0])
+  expect([64, 65].map((count) => isOneSegment(put(wide(count)), 2 * count))).toEqual([true, false])
 })
 
 test('every byte of a word is looked at, and none behind it', () => {
   for (let at = 0; at < 8; at++) {
-    for (let byte = 0; byte < 256; byte++) {
-      const word = 0x6161616161616161n
-      const value = (word & ~(0xffn << BigInt(8 * at))) | (BigInt(byte) << BigInt(8 * at))
-      const isPlain = byte >= 0x20 && byte < 0x7f && byte !== 0x2a
-      agree([at, byte], text.plainWord(value, 8) !== 0, isPlain)
-      agree([at, byte], text.plainWord(value, at + 1) !== 0, isPlain)
-      if (at > 0) agree([at, byte], text.plainWord(value, at) !== 0, true)
-      agree([at, byte], text.colons(value) !== 0n, byte === 0x3a)
+    for (let byte = 0; byte < 128; byte++) {
+      const bytes = new Uint8Array(8).fill(0x61)
+      bytes[at] = byte
+      const start = put(bytes)
+      const isPlain = byte >= 0x20 && byte !== 0x7f && byte !== 0x2a
+      const size = byte === 0x3a ? at : 8
+      agree([at, byte], readSegment(start, start + 8)[0], isPlain && size > 0 ? start + size : 0)
+      if (at > 0) agree([at, byte], readSegment(start, start + at)[0], start + at)
     }
   }
 })
 
-test('the lowest colon of a word is found, whatever stands around it', () => {
+test('a segment ends at the first colon, whatever stands around it, and is hashed up to there', () => {
   const random = new Random(3)
   for (let turn = 0; turn < 20_000; turn++) {
-    const bytes = Uint8Array.from({ length: 8 }, () =>
-      random.pick([0x3a, 0x39, 0x3b, 0xba, 0, 0x61, random.below(256)]),
+    const bytes = Uint8Array.from({ length: random.between(1, 24) }, () =>
+      random.pick([0x3a, 0x39, 0x3b, 0x40, 0x61, 0x61, 0x61, random.between(0x2b, 0x7e)]),
     )
-    const marks = BigInt.asUintN(64, text.colons(new DataView(bytes.buffer).getBigUint64(0, true)))
-    let lowest = 0
-    while (lowest < 8 && ((marks >> BigInt(8 * lowest + 7)) & 1n) === 0n) lowest++
-    agree(bytes, lowest < 8 ? lowest : -1, bytes.indexOf(0x3a))
+    const start = put(bytes)
+    const colon = bytes.indexOf(0x3a)
+    const size = colon < 0 ? bytes.length : colon
+    const [end, folded] = readSegment(start, start + bytes.length)
+    agree(bytes, end, size === 0 ? 0 : start + size)
+    if (size > 0) agree(bytes, text.finish(folded ^ size) >>> 0, hashBytes(bytes.subarray(0, size), SEED_NAME))
   }
 })
 

@@ -5,8 +5,8 @@ import { agree } from './agree.ts'
 import { compile, FREE } from './compile.ts'
 
 interface Time {
-  readonly parsedTime: WebAssembly.Global<'i64'>
-  parseTime(at: number, length: number): number
+  readonly UNKNOWN: WebAssembly.Global<'i64'>
+  parseTime(at: number, length: number): bigint
   weekMinute(ms: bigint): number
   minuteIn(minute: number, weeks: number, count: number): number
   windowStart(ms: bigint, window: number): bigint
@@ -18,8 +18,8 @@ const YEAR_10000 = Date.parse('9999-12-31T23:59:59.999Z') + 1
 
 function parse(text: string): number | undefined {
   const bytes = new TextEncoder().encode(text)
-  const isTime = engine.parseTime(engine.write(Uint8Array.from([...bytes, 0x5a, 0x30])), bytes.length) !== 0
-  return isTime ? Number(engine.parsedTime.value) : undefined
+  const time = engine.parseTime(engine.write(Uint8Array.from([...bytes, 0x5a, 0x30])), bytes.length)
+  return time === engine.UNKNOWN.value ? undefined : Number(time)
 }
 
 /** Moments of every year, and those beside the borders of days, months and years. */

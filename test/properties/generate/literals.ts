@@ -86,7 +86,7 @@ const TEXT_LETTERS = ['a', 'b', 'c', 'A', 'é', '😀', '0', '/', ' ', '-', '\n'
 
 /** A regex and texts of the letters that it is made of. */
 export function generateRegex(random: Random): Sample {
-  const source = generateChoice(random, 2)
+  const source = generateChoice(random, 1)
   const flags = random.pick(['', '', '', 'i', 's', 'is'])
   const texts = Array.from({ length: 24 }, () =>
     Array.from({ length: random.below(5) }, () => random.pick(TEXT_LETTERS)).join(''),
@@ -107,12 +107,13 @@ function generateChoice(random: Random, depth: number): string {
 }
 
 function generateRepeat(random: Random, depth: number): string {
-  const isGroup = depth > 0 && random.chance(0.3)
+  if (depth === 0 || !random.chance(0.3)) {
+    const item = random.pick(random.chance(0.6) ? LETTERS : CLASSES)
+    return item + (random.chance(0.6) ? '' : random.pick(['*', '+', '?', '{2}', '{0,2}', '{1,}', '{1,3}']))
+  }
   const open = random.chance(0.5) ? '(' : '(?:'
-  const item = isGroup
-    ? `${open}${generateChoice(random, depth - 1)})`
-    : random.pick(random.chance(0.6) ? LETTERS : CLASSES)
-  return item + (random.chance(0.6) ? '' : random.pick(['*', '+', '?', '{2}', '{0,2}', '{1,}', '{1,3}']))
+  // Counted groups would multiply into automata that the language refuses.
+  return `${open}${generateChoice(random, depth - 1)})${random.pick(['', '', '*', '+', '?'])}`
 }
 
 /** A number of up to 15 digits before and 9 after the point. */
