@@ -10,56 +10,35 @@ import {
 import {
   ANSWER_APPROVED,
   ANSWER_METERED,
-  EXPLAINED_SIZE,
-  KIND_AGENT_ATOM,
   RES_AMOUNT,
   RES_APPROVAL_COUNT,
   RES_APPROVAL_SIZE,
   RES_APPROVALS,
   RES_CHOSEN,
   RES_CHOSEN_COUNT,
-  RES_EXPLAINED,
   RES_GRANT,
   RES_GUARD,
   RES_MASK,
 } from '../format/layout.ts'
-import type { Machine, PolicyIdentity } from './machine.ts'
-import { type Meter, type Reservation, readMeters, retryAfter } from './meter.ts'
+import { approvalDigest } from './approval.ts'
+import { listOf, type Machine, type PolicyIdentity } from './machine.ts'
+import { type Meter, type Reservation, readCharges, retryAfter } from './meter.ts'
 import type { EngineRequest } from './request.ts'
+import { wordsOf } from './words.ts'
 
 export type { PolicyIdentity } from './machine.ts'
 export type { Meter, Reservation } from './meter.ts'
 
 /** By the number the module gives them. */
-const OUTCOMES = ['deny', 'limited', 'approval', 'throttle', 'allow'] as const
+const OUTCOMES = wordsOf('deny limited approval throttle allow')
 
 /** In the order in which the first one is the reason (docs/language.md section 9), then those from outside. */
-const REASONS = [
-  'invalid-request',
-  'agent-unknown',
-  'agent-revoked',
-  'agent-suspended',
-  'agent-expired',
-  'delegation-expired',
-  'delegation-revoked',
-  'delegation-depth',
-  'forbidden',
-  'no-grant',
-  'ip-not-allowed',
-  'outside-hours',
-  'arg-mismatch',
-  'unexpected-arg',
-  'trust-too-low',
-  'cost-too-high',
-  'approval-required',
-  'rate-limited',
-  'budget-exhausted',
-  'throttled',
-  'allowed',
-  'stale-policy',
-  'engine-fault',
-  'meters-required',
-] as const
+const REASONS = wordsOf(
+  'invalid-request agent-unknown agent-revoked agent-suspended agent-expired delegation-expired delegation-revoked delegation-depth forbidden no-grant ip-not-allowed outside-hours arg-mismatch unexpected-arg trust-too-low cost-too-high approval-required rate-limited budget-exhausted throttled allowed stale-policy engine-fault meters-required',
+)
+
+/** Not one of the module's: it answers that it needs meters. */
+export const REASON_METERS_REQUIRED = 23
 
 export type Outcome = (typeof OUTCOMES)[number]
 export type Reason = (typeof REASONS)[number]
@@ -117,110 +96,73 @@ export interface Explanation {
   readonly rules: readonly RuleExplained[]
 }
 
-export function outcomeOf(answer: number): Outcome {
-  return OUTCOMES[answer & 15] ?? 'deny'
-}
+/** A decision that is being made. */
+export type Draft = { -readonly [Member in keyof Decision]: Decision[Member] }
 
-/** A denial with nothing behind it. */
-export function refusal(reason: Reason, policy: PolicyIdentity): Decision {
-  return {
-    decision: 'deny',
-    allowed: false,
-    reason,
-    grant: undefined,
-    guard: undefined,
-    hops: 0,
-    failed: undefined,
-    charged: undefined,
-    policy,
-  }
-}
+/** Beside an answer: it is not the module's, and there is no response. */
+export const UNHEARD = 1 << 18
 
 /** True when the answer is all there is to say: no meters, no approvals, nothing to wait for. */
 export function isPlainAnswer(answer: number): boolean {
   const outcome = answer & 15
-  if (outcome === OUTCOME_ALLOW) return (answer & (ANSWER_METERED | ANSWER_APPROVED)) === 0
-  return outcome === OUTCOME_DENY && ((answer >> 4) & 255) !== REASON_BUDGET_EXHAUSTED
+  return outcome === OUTCOME_ALLOW
+    ? (answer & (ANSWER_METERED | ANSWER_APPROVED)) === 0
+    : outcome === OUTCOME_DENY && ((answer >> 4) & 255) !== REASON_BUDGET_EXHAUSTED
 }
 
-/** The decision of a plain answer whose first words stand at `at`. */
-export function plainDecision(m: Machine, at: number, policy: PolicyIdentity): Decision {
-  const { words } = m
-  const word = at >> 2
-  const answer = words[word] ?? 0
+/** The decision of a plain answer, whose response the machine holds. */
+export function plainDecision(m: Machine, answer: number): Draft {
+  const read = answer & UNHEARD ? readNothing : m.u32
   const reason = (answer >> 4) & 255
   const isAllowed = (answer & 15) >= OUTCOME_THROTTLE
-  const chosen = words[word + (RES_CHOSEN_COUNT >> 2)] ?? 0
+  const chosen = read(RES_CHOSEN_COUNT)
   return {
-    decision: OUTCOMES[answer & 15] ?? 'deny',
+    // Both are among the numbers that have a name.
+    decision: OUTCOMES[answer & 15] as Outcome,
     allowed: isAllowed,
-    reason: REASONS[reason] ?? 'engine-fault',
-    grant: chosen > 0 ? words[word + (RES_GRANT >> 2)] : undefined,
-    guard: reason === REASON_FORBIDDEN ? words[word + (RES_GUARD >> 2)] : undefined,
+    reason: REASONS[reason] as Reason,
+    grant: chosen > 0 ? read(RES_GRANT) | 0 : undefined,
+    guard: reason === REASON_FORBIDDEN ? read(RES_GUARD) : undefined,
     hops: (answer >> 12) & 15,
-    failed: isAllowed ? undefined : kindsOf(words[word + (RES_MASK >> 2)] ?? 0),
-    charged: chosen > 1 ? readChosen(m, chosen) : undefined,
-    policy,
+    failed: isAllowed ? undefined : kindsOf(read(RES_MASK)),
+    charged: chosen > 1 ? chosenIds(m, chosen) : undefined,
+    policy: m.policy,
   }
 }
 
-/** The whole decision in the response of the machine. */
-export function readDecision(m: Machine, request: EngineRequest, policy: PolicyIdentity): Decision {
-  const { view, response } = m
-  const plain = plainDecision(m, response, policy)
-  const charges = readMeters(m, request)
-  const approvals = readApprovals(m)
-  const wait = plain.allowed ? undefined : retryAfter(charges, request.now)
-  return {
-    ...plain,
-    ...(charges.length > 0 && { amountNanoUsd: `${view.getBigUint64(response + RES_AMOUNT, true)}` }),
-    ...(charges.length > 0 && plain.allowed && { reservations: charges.map(({ reservation }) => reservation) }),
-    ...(approvals.length > 0 && { approvals }),
-    ...(wait !== undefined && { retryAfter: wait }),
-  }
-}
+const chosenIds = (m: Machine, count: number) => listOf(count, (i) => m.u32(RES_CHOSEN + 4 * i) | 0)
 
-/** The rules that `explain` listed; `names` are those of the chain. */
-export function readRules(m: Machine, names: readonly string[]): readonly RuleExplained[] {
-  const { view } = m
-  const start = m.exports.explained_ptr()
-  return Array.from({ length: view.getUint32(m.response + RES_EXPLAINED, true) }, (_, i) => {
-    const at = start + i * EXPLAINED_SIZE
-    const mask = view.getUint32(at + 8, true)
-    return {
-      grant: view.getInt32(at + 4, true),
-      holder: names[view.getUint32(at + 12, true)] ?? '',
-      factor: view.getUint32(at, true),
-      failed: mask >> KIND_AGENT_ATOM ? ['agent'] : (kindsOf(mask) ?? []),
-    }
+const readNothing = () => 0
+
+/** The decision in the response of the machine, and the meters that it was, or is to be, judged by. */
+export function readDecision(m: Machine, answer: number, request: EngineRequest): readonly [Draft, readonly Meter[]] {
+  const draft = plainDecision(m, answer)
+  const charges = readCharges(m, request)
+  const approvals = listOf(m.u32(RES_APPROVAL_COUNT), (i): Approval => {
+    const at = RES_APPROVALS + i * RES_APPROVAL_SIZE
+    const by = m.u32(at)
+    const within = m.i64(at + 8)
+    return { ...(by && { by: m.text(by, m.u32(at + 4)) }), ...(within >= 0 && { withinMs: within }) }
   })
+  if (charges.length > 0) draft.amountNanoUsd = `${m.u64(RES_AMOUNT)}`
+  if (approvals.length > 0) draft.approvals = approvals
+  if (!draft.allowed) {
+    const times = charges.map(([, , time]) => time)
+    const wait = retryAfter(times, request.now)
+    if (wait !== undefined) draft.retryAfter = wait
+  } else if (charges.length > 0) draft.reservations = charges.map(([, reservation]) => reservation)
+  if (draft.decision === 'approval' || answer & ANSWER_APPROVED) {
+    const digest = approvalDigest(m, request)
+    if (digest !== undefined) draft.approvalDigest = digest
+  }
+  return [draft, charges.map(([meter]) => meter)]
 }
 
 const KINDS: (readonly Reason[])[] = []
 
 /** Names of a mask of failing kinds: one frozen list per mask. */
-function kindsOf(mask: number): readonly Reason[] | undefined {
+export function kindsOf(mask: number): readonly Reason[] | undefined {
   if (mask === 0) return undefined
   KINDS[mask] ??= Object.freeze(REASONS.slice(REASON_IP_NOT_ALLOWED, 16).filter((_, kind) => (mask >> kind) & 1))
   return KINDS[mask]
-}
-
-function readChosen(m: Machine, count: number): readonly number[] {
-  const word = (m.response + RES_CHOSEN) >> 2
-  const chosen: number[] = []
-  for (let i = 0; i < count; i++) chosen.push(m.words[word + i] ?? 0)
-  return chosen
-}
-
-function readApprovals(m: Machine): readonly Approval[] {
-  const { view, response } = m
-  return Array.from({ length: view.getUint32(response + RES_APPROVAL_COUNT, true) }, (_, i): Approval => {
-    const at = response + RES_APPROVALS + i * RES_APPROVAL_SIZE
-    const by = view.getUint32(at, true)
-    const within = Number(view.getBigInt64(at + 8, true))
-    return {
-      ...(by !== 0 && { by: m.text(by, view.getUint32(at + 4, true)) }),
-      ...(within >= 0 && { withinMs: within }),
-    }
-  })
 }

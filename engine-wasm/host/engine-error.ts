@@ -1,27 +1,15 @@
 /** Why an engine, an image or a record cannot be used. Denials are decisions, never errors. */
+import { wordsOf } from './words.ts'
 
-/** Statuses of the module from 0 downwards (docs/abi.md), then what the loader itself finds. */
-const CODES = [
-  'ok',
-  'too-large',
-  'bad-magic',
-  'bad-version',
-  'bad-length',
-  'bad-digest',
-  'bad-offset',
-  'bad-order',
-  'old-generation',
-  'same-generation',
-  'name-taken',
-  'no-image',
-  'superseded',
-  'bad-name',
-  'bad-module',
-  'busy',
-  'engine-fault',
-] as const
+/** Statuses of the module from 0 downwards (docs/abi.md). */
+const STATUSES = wordsOf(
+  'ok too-large bad-magic bad-version bad-length bad-digest bad-offset bad-order old-generation same-generation name-taken no-image',
+)
 
-export type EngineErrorCode = Exclude<(typeof CODES)[number], 'ok'>
+type Status = typeof STATUSES extends readonly (infer Name)[] ? Name : never
+
+/** What the module says, or the loader finds itself. */
+export type EngineErrorCode = Exclude<Status, 'ok'> | 'bad-module' | 'busy' | 'engine-fault' | 'superseded' | 'bad-name'
 
 /** Thrown by loading, reloading, `putRecord` and `setFlag`; the engine stays as it was. Programs branch on `code`. */
 export class EngineError extends Error {
@@ -35,9 +23,8 @@ export class EngineError extends Error {
 }
 
 /** Returns a status that is a success, and throws one that is not. */
-export function succeeded(status: number, what: string): number {
+export function succeeded(status: number, what = 'the image'): number {
   if (status >= 0) return status
-  // Statuses of the module end at -13, and `ok` is 0.
-  const code = (CODES[-status] ?? 'bad-module') as EngineErrorCode
+  const code = STATUSES[-status] as EngineErrorCode // Statuses of images end where the list does, and `ok` is 0.
   throw new EngineError(code, `${what} is refused: ${code}`)
 }

@@ -1,11 +1,11 @@
 /** An engine: one policy that answers, until another takes its place. */
-
-import { createCore } from './core.ts'
+import { REQ_POSSIBLE } from '../format/layout.ts'
+import { ask, assertIdle, type Core, evaluate, install, respond } from './core.ts'
 import type { Decision } from './decision.ts'
-import type { PolicyIdentity } from './machine.ts'
+import { createMachine, type PolicyIdentity } from './machine.ts'
 import type { Meter, Reservation } from './meter.ts'
 import type { EngineRequest, Readings } from './request.ts'
-import type { Source } from './source.ts'
+import { readSource, type Source } from './source.ts'
 
 /** Where limits are counted. Both are called while a decision is made, so they answer at once. */
 export interface Meters {
@@ -17,6 +17,8 @@ export interface Meters {
    */
   take(reservations: readonly Reservation[], approvalDigest?: string): boolean | NonNullable<Readings['meters']>
 }
+
+const NO_OPTIONS: DecideOptions = {}
 
 export interface EngineOptions {
   /** A policy of an older generation is refused. */
@@ -49,15 +51,28 @@ export interface Engine<R extends EngineRequest = EngineRequest> {
 export function createEngine<R extends EngineRequest>(
   module: WebAssembly.Module,
   image: Uint8Array | undefined,
-  options: EngineOptions,
+  { minGeneration = 0 }: EngineOptions,
 ): Engine<R> {
-  const core = createCore(module, image, options)
+  const core: Core = {
+    ...createMachine(module, image, { generation: minGeneration }),
+    isReading: false,
+    isBroken: false,
+  }
+  function decide(request: R, options: DecideOptions = NO_OPTIONS): Decision {
+    const flags = options.possible === true ? REQ_POSSIBLE : 0
+    return respond(core, request, options, flags, evaluate, ask(core, request, flags, evaluate))
+  }
   return {
     get policy() {
-      return core.policy()
+      return core.policy
     },
-    decide: core.decide,
-    decideBatch: (requests, options) => requests.map((request) => core.decide(request, options)),
-    reload: core.reload,
+    decide,
+    decideBatch: (requests, options) => requests.map((request) => decide(request, options)),
+    reload(source) {
+      const read = readSource(source)
+      assertIdle(core)
+      if (read instanceof Uint8Array) install(core, core.module, read)
+      else install(core, read)
+    },
   }
 }

@@ -1,12 +1,24 @@
 /** An engine for a host: agents, delegations and flags made at run time, explanations, and policies replaced in slices. */
-import { REQ_OPEN } from '../format/layout.ts'
-import { attempt, createCore, withoutTaking } from './core.ts'
-import { type Decision, type Explanation, readRules } from './decision.ts'
-import type { DecideOptions, Engine, EngineOptions } from './engine.ts'
+import { ANSWER_NEED_AGENT, ANSWER_NEED_DELEGATIONS, STATUS_BAD_NAME } from '../format/codes.ts'
+import {
+  DIGEST_BYTES,
+  EXPLAINED_SIZE,
+  H_DIGEST,
+  H_GENERATION,
+  H_SECTIONS,
+  KIND_AGENT_ATOM,
+  REQ_OPEN,
+  REQ_POSSIBLE,
+  RES_ANSWER,
+  RES_EXPLAINED,
+} from '../format/layout.ts'
+import { ask, assertIdle, type Core, evaluate, install, type Method, respond, revive } from './core.ts'
+import { type Decision, type Explanation, kindsOf, type PolicyIdentity, type RuleExplained } from './decision.ts'
+import type { DecideOptions, Engine, EngineOptions, Meters } from './engine.ts'
 import { EngineError, succeeded } from './engine-error.ts'
-import type { Machine } from './machine.ts'
+import { assertNewer, createMachine, hex, identityOf, listOf, type Machine, sha256, viewOf } from './machine.ts'
 import { RecordShelf } from './record.ts'
-import { chainOf, type EngineRequest } from './request.ts'
+import { attempt, chainOf, type EngineRequest } from './request.ts'
 import { readSource, type Source } from './source.ts'
 
 /** An agent by name, or the delegations from one to another. */
@@ -55,31 +67,31 @@ const SLICE_BYTES = 1 << 20
 export function createLiveEngine<R extends EngineRequest>(
   module: WebAssembly.Module,
   image: Uint8Array | undefined,
-  options: EngineOptions,
+  { minGeneration = 0 }: EngineOptions,
 ): LiveEngine<R> {
   const flags = new Map<string, number>()
   const shelf = new RecordShelf()
   /** Counts what makes an image that is being loaded the wrong one. */
   let turn = 0
 
-  const core = createCore(module, image, options, {
+  const core: Core = {
+    ...createMachine(module, image, { generation: minGeneration }),
+    isReading: false,
+    isBroken: false,
     restore(machine) {
       turn++
       for (const [id, bits] of flags) writeFlags(machine, id, bits)
       for (const record of shelf.clear()) attempt(() => putInto(machine, record))
     },
-    supply(request, { records }: LiveDecideOptions) {
-      if (records === undefined) return false
-      const chain = attempt(() => chainOf(request)) ?? []
-      chain.forEach((name, hop) => {
-        const from = chain[hop - 1]
-        const found = [records.agent(name), from === undefined ? undefined : records.delegations(from, name)]
-        // A record that is refused is one that is not there: the answer can only become a denial.
-        for (const record of found) if (record !== undefined) attempt(() => putRecord(record))
-      })
-      return true
-    },
-  })
+  }
+
+  /** Before the machine is changed. @throws {EngineError} when a request is being read, or the engine is past repair */
+  function ready(): void {
+    assertIdle(core)
+    if (!attempt(() => revive(core))) {
+      throw new EngineError('engine-fault', 'the engine has failed and cannot be replaced')
+    }
+  }
 
   function putInto(machine: Machine, record: Uint8Array): void {
     machine.put(record)
@@ -87,79 +99,150 @@ export function createLiveEngine<R extends EngineRequest>(
   }
 
   function putRecord(record: Uint8Array): void {
-    core.ready()
-    putInto(core.machine(), record)
+    ready()
+    putInto(core, record)
   }
 
-  const decide = (request: R, options: LiveDecideOptions = NO_OPTIONS): Decision =>
-    core.respond(request, options, options.records === undefined ? 0 : REQ_OPEN, false)
+  /** Brings the records of the whole chain. */
+  function supply(request: EngineRequest, records: RecordSource): void {
+    const chain = attempt(() => chainOf(request)) ?? []
+    chain.forEach((name, hop) => {
+      const from = chain[hop - 1]
+      const found = [records.agent(name), from === undefined ? undefined : records.delegations(from, name)]
+      // A record that is refused is one that is not there: the answer can only become a denial.
+      for (const record of found) if (record !== undefined) attempt(() => putRecord(record))
+    })
+  }
+
+  function decideBy(method: Method, request: R, options: LiveDecideOptions): Decision {
+    const { records, possible } = options
+    const flags = possible === true ? REQ_POSSIBLE : 0
+    let answer = ask(core, request, records === undefined ? flags : flags | REQ_OPEN, method)
+    const need = answer & 15
+    if (records !== undefined && (need === ANSWER_NEED_AGENT || need === ANSWER_NEED_DELEGATIONS)) {
+      supply(request, records)
+      answer = ask(core, request, flags, method)
+    }
+    return respond(core, request, options, flags, method, answer)
+  }
+
+  const decide = (request: R, options: LiveDecideOptions = NO_OPTIONS): Decision => decideBy(evaluate, request, options)
+
+  /** Makes the image that was begun the one that answers. */
+  function commit(length: number): void {
+    succeeded(core.exports.image_commit(length, 0n), 'the image')
+    core.policy = identityOf(core.exports, core)
+  }
+
+  function reload(source: Source): void {
+    ready()
+    turn++
+    const read = readSource(source)
+    if (read instanceof Uint8Array) {
+      assertNewer(headerOf(read), core.policy)
+      core.begin(read.length).set(read)
+      commit(read.length)
+    } else install(core, read)
+  }
 
   async function reloadAsync(source: Source, schedule: { readonly yield: () => Promise<unknown> }): Promise<void> {
     const read = readSource(source)
-    if (!(read instanceof Uint8Array)) return core.reload(read)
-    core.ready()
-    core.admit(read)
+    if (!(read instanceof Uint8Array)) return reload(read)
+    ready()
+    assertNewer(headerOf(read), core.policy)
     const ours = ++turn
     const rest = async () => {
       await schedule.yield()
       if (ours !== turn) throw new EngineError('superseded', 'another reload came first')
     }
-    const at = core.machine().begin(read.length)
+    const at = core.begin(read.length).byteOffset
     for (let from = 0; from < read.length; from += SLICE_BYTES) {
-      core.machine().bytes.set(read.subarray(from, from + SLICE_BYTES), at + from)
+      const slice = read.subarray(from, from + SLICE_BYTES)
+      core.region(at + from, slice.length).set(slice)
       await rest()
     }
-    while (succeeded(core.machine().exports.image_verify(SLICE_STEPS), 'the image') === 1) await rest()
-    core.machine().commit(read.length)
-    core.adopt()
+    while (succeeded(core.exports.image_verify(SLICE_STEPS), 'the image') === 1) await rest()
+    commit(read.length)
   }
 
   return {
     get policy() {
-      return core.policy()
+      return core.policy
     },
     get maxSteps() {
-      return core.machine().exports.max_steps()
+      return core.exports.max_steps()
     },
     decide,
     decideBatch: (requests, options) => requests.map((request) => decide(request, options)),
     explain(request, options = NO_OPTIONS) {
       const quiet = { ...options, charge: 'caller', meters: withoutTaking(options.meters) } as const
-      const decision = core.respond(request, quiet, options.records === undefined ? 0 : REQ_OPEN, true)
+      const decision = decideBy(explain, request, quiet)
       const isJudged = decision.reason !== 'invalid-request' && decision.reason !== 'engine-fault'
-      return { decision, rules: isJudged ? readRules(core.machine(), chainOf(request)) : [] }
+      return { decision, rules: isJudged ? readRules(core, chainOf(request)) : [] }
     },
-    reload(source) {
-      core.ready()
-      turn++
-      core.reload(source)
-    },
+    reload,
     reloadAsync,
     putRecord,
     dropRecord(id) {
-      core.ready()
+      ready()
       const handle = shelf.take(idOf(id))
-      return handle !== undefined && core.machine().exports.overlay_drop(handle) === 1
+      return handle !== undefined && core.exports.overlay_drop(handle) === 1
     },
     setFlag(id, flag, isSet = true) {
-      core.ready()
+      ready()
       const key = idOf(id)
       const old = flags.get(key) ?? 0
       const bits = isSet ? old | FLAG_BITS[flag] : old & ~FLAG_BITS[flag]
-      writeFlags(core.machine(), key, bits)
+      writeFlags(core, key, bits)
       flags.set(key, bits)
     },
     sha256(bytes) {
-      core.ready()
-      return core.machine().sha256(bytes)
+      ready()
+      return sha256(core, bytes)
     },
   }
+}
+
+const explain: Method = (core, length) => {
+  core.exports.explain(length)
+  return core.u32(RES_ANSWER)
+}
+
+/** Generation and digest as an image states them; the engine verifies that they are true. */
+function headerOf(image: Uint8Array): Omit<PolicyIdentity, 'name'> {
+  if (image.length < H_SECTIONS) throw new EngineError('bad-length', 'the image is cut short')
+  return {
+    generation: Number(viewOf(image).getBigUint64(H_GENERATION, true)),
+    digest: hex(image.subarray(H_DIGEST, H_DIGEST + DIGEST_BYTES)),
+  }
+}
+
+/** The meters as they are, but nothing is taken from them. */
+function withoutTaking(meters: Meters | undefined): Meters | undefined {
+  return meters && { ...(meters.read && { read: meters.read.bind(meters) }), take: () => true }
+}
+
+/** The rules that `explain` listed; `names` are those of the chain. */
+function readRules(m: Machine, names: readonly string[]): readonly RuleExplained[] {
+  const list = viewOf(m.region(m.exports.explained_ptr(), m.u32(RES_EXPLAINED) * EXPLAINED_SIZE))
+  return listOf(m.u32(RES_EXPLAINED), (i) => {
+    const at = i * EXPLAINED_SIZE
+    const mask = list.getUint32(at + 8, true)
+    return {
+      grant: list.getInt32(at + 4, true),
+      holder: names[list.getUint32(at + 12, true)] ?? '',
+      factor: list.getUint32(at, true),
+      failed: mask >> KIND_AGENT_ATOM ? ['agent'] : (kindsOf(mask) ?? []),
+    }
+  })
 }
 
 function writeFlags(machine: Machine, id: string, bits: number): void {
   const bytes = new TextEncoder().encode(id)
   machine.put(bytes)
-  succeeded(machine.exports.revoke(bytes.length, bits), `the flag of \`${id}\``)
+  const status = machine.exports.revoke(bytes.length, bits)
+  if (status === STATUS_BAD_NAME) throw new EngineError('bad-name', `\`${id}\` names no agent and no pair`)
+  succeeded(status, `the flag of \`${id}\``)
 }
 
 function idOf(id: PrincipalOrPair): string {

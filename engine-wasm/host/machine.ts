@@ -7,21 +7,16 @@ import {
   H_LENGTH,
   H_NAME,
   H_SECTIONS,
-  REQ_STRINGS,
   S_BYTES,
   S_STRINGS,
   STRING_LENGTH,
   STRING_OFFSET,
   STRING_SIZE,
 } from '../format/layout.ts'
-import { MAX_REQUEST_BYTES } from '../format/limits.ts'
 import { EngineError, succeeded } from './engine-error.ts'
-import { viewOf } from './source.ts'
+import { createMemory, type Memory } from './memory.ts'
 
-/** Bytes for agent, action and resource: what is longer in characters cannot be a valid request. */
-export const MAX_NAMES = 4400
-
-interface Exports {
+export interface Exports {
   readonly memory: WebAssembly.Memory
   readonly kavach_abi_major: WebAssembly.Global
   req_ptr(): number
@@ -53,145 +48,86 @@ export interface PolicyIdentity {
   readonly digest: string
 }
 
-export class Machine {
+/** An instance whose image is verified. */
+export interface Machine extends Memory {
+  readonly module: WebAssembly.Module
   readonly exports: Exports
-  /** Address of the response. */
-  readonly response: number
-  bytes: Uint8Array
-  words: Int32Array
-  view: DataView
-  /** Where agent, action and resource are written, as a view of its own: `encodeInto` wants one. */
-  names: Uint8Array
-  /** Address of the request, and its end. */
-  request: number
-  end: number
-  /** Where the next byte of the request goes. */
-  at: number
+  readonly policy: PolicyIdentity
+}
 
-  /** @throws {EngineError} `bad-version` when the module speaks another ABI, `bad-module` when it is no engine */
-  constructor(module: WebAssembly.Module) {
-    // The exports are those of docs/abi.md when the version is; what lacks them is no engine and fails here.
-    const exports = new WebAssembly.Instance(module, {}).exports as unknown as Exports
-    const major: unknown = exports.kavach_abi_major?.value
-    if (major === undefined) throw new EngineError('bad-module', 'the module is no decision engine')
-    if (major !== ABI_MAJOR) {
-      throw new EngineError('bad-version', `the module speaks ABI ${major}, this loader ABI ${ABI_MAJOR}`)
-    }
-    this.exports = exports
-    this.response = exports.res_ptr()
-    const { buffer } = exports.memory
-    this.bytes = new Uint8Array(buffer)
-    this.words = new Int32Array(buffer)
-    this.view = new DataView(buffer)
-    this.names = this.bytes
-    this.request = this.at = this.end = 0
-    this.refresh()
+/** Which policies may not follow: older generations, and the same one with another digest. */
+export type Before = Pick<PolicyIdentity, 'generation'> & Partial<PolicyIdentity>
+
+/**
+ * An instance with the image, else with the one that the module carries.
+ *
+ * @throws {EngineError} when the module or the image is refused
+ */
+export function createMachine(module: WebAssembly.Module, image: Uint8Array | undefined, before: Before): Machine {
+  // The exports are those of docs/abi.md when the version is; what lacks them is no engine and fails here.
+  const exports = new WebAssembly.Instance(module, {}).exports as unknown as Exports
+  const major: unknown = exports.kavach_abi_major?.value
+  if (major !== ABI_MAJOR) {
+    throw new EngineError(major ? 'bad-version' : 'bad-module', `no decision engine of ABI ${ABI_MAJOR}, but ${major}`)
   }
+  const memory = createMemory(exports)
+  if (image) memory.begin(image.length).set(image)
+  succeeded(image ? exports.image_commit(image.length, 0n) : exports.boot())
+  const policy = identityOf(exports, memory)
+  assertNewer(policy, before)
+  return { ...memory, module, exports, policy }
+}
 
-  /** Must be called after everything that may make memory grow: views of it die then. */
-  refresh(): void {
-    const { exports } = this
-    const { buffer } = exports.memory
-    this.bytes = new Uint8Array(buffer)
-    this.words = new Int32Array(buffer)
-    this.view = new DataView(buffer)
-    this.request = exports.req_ptr()
-    this.end = this.request + Math.min(exports.req_cap(), MAX_REQUEST_BYTES)
-    this.names = new Uint8Array(buffer, this.request + REQ_STRINGS, MAX_NAMES)
-  }
-
-  /** Makes room for `length` more bytes of the request that is being written; false beyond the largest request. */
-  room(length: number): boolean {
-    if (this.at + length <= this.end) return true
-    const from = this.request
-    const written = this.at - from
-    const reserved = this.exports.req_reserve(Math.min(Math.max(written + length, 2 * written), MAX_REQUEST_BYTES))
-    this.refresh()
-    if (reserved === 0) return false
-    this.bytes.copyWithin(this.request, from, from + written)
-    this.at = this.request + written
-    return this.at + length <= this.end
-  }
-
-  /** Writes bytes where requests are written. @throws {EngineError} `too-large` */
-  put(bytes: Uint8Array): void {
-    if (this.exports.req_reserve(bytes.length) === 0) throw new EngineError('too-large', 'the bytes exceed 16 MiB')
-    this.refresh()
-    this.bytes.set(bytes, this.request)
-  }
-
-  /** Where to write an image of `length` bytes: in the slot that does not answer. @throws {EngineError} `too-large` */
-  begin(length: number): number {
-    const at = this.exports.image_begin(length)
-    this.refresh()
-    if (at === 0) throw new EngineError('too-large', `there is no room for an image of ${length} bytes`)
-    return at
-  }
-
-  /** Finishes the checks of the image that was begun, and makes it the one that answers. @throws {EngineError} */
-  commit(length: number): void {
-    succeeded(this.exports.image_commit(length, 0n), 'the image')
-  }
-
-  /** Verifies an image and makes it the one that answers. @throws {EngineError} */
-  load(image: Uint8Array): void {
-    const at = this.begin(image.length)
-    this.bytes.set(image, at)
-    this.commit(image.length)
-  }
-
-  /** The image that answers. */
-  image(): Uint8Array {
-    const at = this.exports.image_ptr()
-    return this.bytes.subarray(at, at + this.view.getUint32(at + H_LENGTH, true))
-  }
-
-  text(at: number, length: number): string {
-    return new TextDecoder().decode(this.bytes.subarray(at, at + length))
-  }
-
-  /** Hex of SHA-256 over the bytes. */
-  sha256(bytes: Uint8Array): string {
-    this.put(bytes)
-    succeeded(this.exports.sha256(bytes.length), 'the digest')
-    return hex(this.bytes.subarray(this.response, this.response + DIGEST_BYTES))
+/** @throws {EngineError} when the policy must not take the place of the one before */
+export function assertNewer({ generation, digest }: Omit<PolicyIdentity, 'name'>, before: Before): void {
+  const isOlder = generation < before.generation
+  if (isOlder || (generation === before.generation && digest !== (before.digest ?? digest))) {
+    throw new EngineError(
+      isOlder ? 'old-generation' : 'same-generation',
+      `generation ${generation} is refused: it ${isOlder ? 'is older' : 'has other bytes'} than generation ${before.generation}; compile with a higher generation`,
+    )
   }
 }
 
-/** Generation and digest as an image states them; the engine verifies that they are true. */
-export function generationOf(image: Uint8Array): { readonly generation: number; readonly digest: string } {
-  if (image.length < H_SECTIONS) throw new EngineError('bad-length', 'the image is cut short')
-  const view = viewOf(image)
-  return {
+/** The image that answers, and all behind it. */
+const viewImage = ({ memory, image_ptr }: Exports) => new DataView(memory.buffer, image_ptr() >>> 0)
+
+/** The image that answers. */
+export function imageOf(exports: Exports, { region }: Memory): Uint8Array {
+  const view = viewImage(exports)
+  return region(view.byteOffset, view.getUint32(H_LENGTH, true))
+}
+
+/** Identity of the image that answers. */
+export function identityOf(exports: Exports, { region, text }: Memory): PolicyIdentity {
+  const view = viewImage(exports)
+  const u32 = (offset: number) => view.getUint32(offset, true)
+  const name = u32(H_SECTIONS + 8 * S_STRINGS) + u32(H_NAME) * STRING_SIZE
+  const from = u32(H_SECTIONS + 8 * S_BYTES) + u32(name + STRING_OFFSET)
+  return Object.freeze({
+    name: text(view.byteOffset + from, u32(name + STRING_LENGTH)),
     generation: Number(view.getBigUint64(H_GENERATION, true)),
-    digest: hex(image.subarray(H_DIGEST, H_DIGEST + DIGEST_BYTES)),
-  }
+    digest: hex(region(view.byteOffset + H_DIGEST, DIGEST_BYTES)),
+  })
 }
 
-/** Identity of a verified image. */
-export function identityOf(image: Uint8Array): PolicyIdentity {
-  const view = viewOf(image)
-  const { generation, digest } = generationOf(image)
-  return Object.freeze({ name: stringOf(image, view.getUint32(H_NAME, true)), generation, digest })
+/** Hex of SHA-256 over the bytes. @throws {EngineError} `too-large` */
+export function sha256({ exports, put, region }: Machine, bytes: Uint8Array): string {
+  put(bytes)
+  exports.sha256(bytes.length)
+  return hex(region(exports.res_ptr(), DIGEST_BYTES))
 }
 
-/** A string of a verified image. */
-export function stringOf(image: Uint8Array, index: number): string {
-  const at = sectionOf(image, S_STRINGS) + index * STRING_SIZE
-  return bytesOf(image, at + STRING_OFFSET, at + STRING_LENGTH)
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** Text of the byte section whose offset and length stand at the given places of a verified image. */
-export function bytesOf(image: Uint8Array, offsetAt: number, lengthAt: number): string {
-  const view = viewOf(image)
-  const from = sectionOf(image, S_BYTES) + view.getUint32(offsetAt, true)
-  return new TextDecoder().decode(image.subarray(from, from + view.getUint32(lengthAt, true)))
-}
+export const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
-export function sectionOf(image: Uint8Array, section: number): number {
-  return viewOf(image).getUint32(H_SECTIONS + 8 * section, true)
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+/** As `Array.from`, which is slow. */
+export function listOf<T>(count: number, make: (index: number) => T): readonly T[] {
+  const list: T[] = []
+  for (let i = 0; i < count; i++) list.push(make(i))
+  return list
 }

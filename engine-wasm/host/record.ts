@@ -5,13 +5,18 @@ import {
   DELEGATION_FROM,
   DELEGATION_TO,
   H_KIND,
+  H_SECTIONS,
   KIND_AGENT,
   S_AGENTS,
+  S_BYTES,
   S_DELEGATIONS,
+  S_STRINGS,
+  STRING_LENGTH,
+  STRING_OFFSET,
+  STRING_SIZE,
 } from '../format/layout.ts'
 import { OVERLAY_BYTES } from '../format/limits.ts'
-import { bytesOf, sectionOf, stringOf } from './machine.ts'
-import { viewOf } from './source.ts'
+import { viewOf } from './machine.ts'
 
 interface Entry {
   readonly record: Uint8Array
@@ -59,11 +64,19 @@ export class RecordShelf {
 /** The agent's name, or both names of a delegation: the stable id of what a verified record is about. */
 function keyOf(record: Uint8Array): string {
   const view = viewOf(record)
-  if (view.getUint32(H_KIND, true) === KIND_AGENT) {
-    const at = sectionOf(record, S_AGENTS)
-    return bytesOf(record, at + AGENT_NAME_OFFSET, at + AGENT_NAME_LENGTH)
+  const u32 = (at: number) => view.getUint32(at, true)
+  const section = (number: number) => u32(H_SECTIONS + 8 * number)
+  const text = (offsetAt: number, lengthAt: number) => {
+    const from = section(S_BYTES) + u32(offsetAt)
+    return new TextDecoder().decode(record.subarray(from, from + u32(lengthAt)))
   }
-  const at = sectionOf(record, S_DELEGATIONS)
-  const name = (offset: number) => stringOf(record, view.getUint32(at + offset, true))
+  if (u32(H_KIND) === KIND_AGENT) {
+    const at = section(S_AGENTS)
+    return text(at + AGENT_NAME_OFFSET, at + AGENT_NAME_LENGTH)
+  }
+  const name = (nameAt: number) => {
+    const at = section(S_STRINGS) + u32(section(S_DELEGATIONS) + nameAt) * STRING_SIZE
+    return text(at + STRING_OFFSET, at + STRING_LENGTH)
+  }
   return `${name(DELEGATION_FROM)}\0${name(DELEGATION_TO)}`
 }

@@ -31,8 +31,21 @@ export interface Readings {
   readonly meters?: { readonly [key: string]: number | string | null } | null
 }
 
+/** Thrown for what is no request; nobody sees it. */
+export const MALFORMED = new TypeError('malformed')
+
 /** The names of the chain, root first, the agent last. */
-export function chainOf(request: EngineRequest): readonly string[] {
-  const via = request.via ?? []
-  return [...via.map((hop) => (typeof hop === 'string' ? hop : hop.agent)), request.agent]
+export const chainOf = ({ via, agent }: EngineRequest): readonly string[] => [...(via ?? []).map(delegatorOf), agent]
+
+/** The name of a delegator. */
+export const delegatorOf = (hop: NonNullable<EngineRequest['via']>[number]): string =>
+  typeof hop === 'string' ? hop : hop.agent
+
+/** The result, or nothing when something threw: what a request cannot answer is a denial, whose reason says why. */
+export function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
 }

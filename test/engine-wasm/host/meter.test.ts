@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { retryAfter, toUnits } from '../../../engine-wasm/host/meter.ts'
+import { freeAt, retryAfter, toUnits } from '../../../engine-wasm/host/meter.ts'
 
 describe('a reading', () => {
   test.each([
@@ -46,18 +46,16 @@ describe('a reading', () => {
     [{}],
     [['1']],
   ])('%s is none', (value) => {
-    expect(toUnits(value, 9)).toBe(undefined)
+    expect(() => toUnits(value, 9)).toThrow(TypeError)
   })
 })
 
 describe('the time to wait', () => {
   const at = (year: number, month: number, day = 1, hour = 0) => Date.UTC(year, month, day, hour)
 
-  function charge(window: 'minute' | 'hour' | 'day' | 'month', windowStart: number | null, used: bigint, limit = '5') {
-    return {
-      reservation: { key: 'k', window, windowStart, amount: '1', limit, unit: 'calls' as const },
-      reading: used,
-    }
+  const windows = ['minute', 'hour', 'day', 'month'] as const
+  function charge(window: (typeof windows)[number], windowStart: number | null, used: bigint, limit = 5n) {
+    return freeAt(windows.indexOf(window), windowStart ?? -1, used, 1n, limit)
   }
 
   test.each([
@@ -80,7 +78,7 @@ describe('the time to wait', () => {
 
   test('is nothing when it would never pass, or no clock says when', () => {
     const now = at(2026, 3)
-    expect(retryAfter([charge('minute', now, 5n), charge('day', now, 0n, '0')], now)).toBe(undefined)
+    expect(retryAfter([charge('minute', now, 5n), charge('day', now, 0n, 0n)], now)).toBe(undefined)
     expect(retryAfter([charge('minute', null, 5n)], undefined)).toBe(undefined)
   })
 })

@@ -1,0 +1,302 @@
+/** The memory of an instance: requests are written into it, responses are read from it (docs/abi.md, sections 3 and 5). */
+import { STATUS_TOO_LARGE } from '../format/codes.ts'
+import {
+  FIELD_APPROVED_AT,
+  FIELD_APPROVED_BY,
+  FIELD_ARGS,
+  FIELD_COST,
+  FIELD_IP,
+  FIELD_NOW,
+  FIELD_READINGS,
+  FIELD_SINCE,
+  FIELD_TENANT,
+  FIELD_TRUST,
+  FIELD_VIA,
+  REQ_ACTION_LENGTH,
+  REQ_AGENT_LENGTH,
+  REQ_FIELDS_LENGTH,
+  REQ_FLAGS,
+  REQ_RESOURCE_LENGTH,
+  REQ_STRINGS,
+  VALUE_ABSENT,
+  VALUE_FALSE,
+  VALUE_NUMBER,
+  VALUE_OBJECT,
+  VALUE_OTHER,
+  VALUE_STRING,
+  VALUE_TRUE,
+} from '../format/layout.ts'
+import { MAX_ARG_DEPTH, MAX_REQUEST_BYTES } from '../format/limits.ts'
+import { decimalOf } from './decimal.ts'
+import { succeeded } from './engine-error.ts'
+import type { Exports } from './machine.ts'
+import { ownMembers, readReadings } from './meter.ts'
+import { delegatorOf, type EngineRequest, MALFORMED } from './request.ts'
+
+export const UTF8 = new TextEncoder()
+
+/** Characters of the three names up to which a loop is quicker than `encodeInto`; see docs/abi.md. */
+const SHORT = 48
+
+/** No value and no part of one is as long: where less is left, the buffer was too small. */
+const LARGEST_STEP = 16
+
+export interface Memory {
+  /** What stands at an offset of the response. */
+  u32(offset: number): number
+  u64(offset: number): bigint
+  i64(offset: number): number
+  /** Bytes at an address. */
+  region(address: number, length: number): Uint8Array
+  text(address: number, length: number): string
+  /** Where to write an image: in the slot that does not answer. @throws {EngineError} `too-large` */
+  begin(length: number): Uint8Array
+  /** Writes bytes where requests are written. @throws {EngineError} `too-large` */
+  put(bytes: Uint8Array): void
+  /**
+   * Writes a request; its length. Throws when it is malformed, or beyond the largest. What a getter or a proxy throws comes
+   * through: a request that cannot be read is no request.
+   */
+  encode(request: EngineRequest, flags: number, readings?: readonly bigint[]): number
+}
+
+/** Each has a writer of its own: while one reads a request, its getters may make another one write. */
+export function createMemory(exports: Exports): Memory {
+  /** The request buffer, and what follows the header, since `encodeInto` wants a view of its own. */
+  let bytes: Uint8Array
+  let names: Uint8Array
+  let view: DataView
+  let response: DataView
+  /** Where the next byte goes. Typed arrays ignore what is beyond their end, views throw. */
+  let at: number
+
+  const region = (address: number, length: number) => new Uint8Array(exports.memory.buffer, address >>> 0, length)
+
+  function refresh(): void {
+    bytes = region(exports.req_ptr(), exports.req_cap())
+    names = bytes.subarray(REQ_STRINGS)
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    response = new DataView(bytes.buffer, exports.res_ptr())
+  }
+
+  /** The address, if memory could grow. Views of it die then. */
+  function grown(address: number): number {
+    refresh()
+    succeeded(address ? 0 : STATUS_TOO_LARGE)
+    return address
+  }
+
+  const set32 = (to: number, value: number) => view.setUint32(to, value, true)
+
+  /** The bytes of a text. A lone surrogate becomes U+FFFD, which the engine knows as such. */
+  function putText(text: string): number {
+    const { length } = text
+    const start = at
+    // A loop over what a closure holds is slower.
+    const target = bytes
+    let i = 0
+    if (length <= 2 * SHORT) {
+      for (; i < length; i++) {
+        const code = text.charCodeAt(i)
+        if (code > 127) break
+        target[start + i] = code
+      }
+    }
+    if (i < length) {
+      const { read, written } = UTF8.encodeInto(text, bytes.subarray(start))
+      i = read < length ? bytes.length : written
+    }
+    at = start + i
+    return i
+  }
+
+  /** A name in composed form (NFC), as the language wants it. Only what has more bytes than characters can be decomposed. */
+  function putName(name: string): number {
+    const written = putText(name)
+    if (written !== lengthOf(name) && name.normalize('NFC') !== name) throw MALFORMED
+    return written
+  }
+
+  /** The length and the text. */
+  function putSized(text: string): void {
+    const start = at
+    at += 4
+    set32(start, putText(text))
+  }
+
+  /** A value at a level of the arguments; what no condition can ask about is written as such. */
+  function putValue(value: unknown, level: number): void {
+    const tag = at++
+    if (typeof value === 'string') {
+      bytes[tag] = VALUE_STRING
+      putSized(value)
+    } else if (typeof value === 'number' && Number.isFinite(value)) {
+      bytes[tag] = VALUE_NUMBER
+      putNumber(value)
+    } else if (typeof value === 'object' && value !== null && !Array.isArray(value) && level < MAX_ARG_DEPTH) {
+      bytes[tag] = VALUE_OBJECT
+      putMembers(value, level + 1)
+    } else {
+      bytes[tag] =
+        value === true ? VALUE_TRUE : value === false ? VALUE_FALSE : value === undefined ? VALUE_ABSENT : VALUE_OTHER
+    }
+  }
+
+  /** The shortest decimal that round-trips, as an integer and a power of ten. */
+  function putNumber(value: number): void {
+    let power = 0
+    if (Number.isSafeInteger(value)) {
+      set32(at, value)
+      set32(at + 4, Math.floor(value / 0x100000000))
+    } else {
+      const [digits, exponent] = decimalOf(value.toExponential())
+      view.setBigInt64(at, BigInt(digits), true)
+      power = exponent
+    }
+    set32(at + 8, power)
+    at += 12
+  }
+
+  function putMembers(object: object, level: number): void {
+    const start = at
+    let count = 0
+    at += 8
+    for (const name of Object.keys(object)) {
+      const member: unknown = (object as { readonly [name: string]: unknown })[name] // A name that keys() gave.
+      // JSON has no `undefined`: such a member is not there, while a null is.
+      if (member === undefined) continue
+      putSized(name)
+      putValue(member, level)
+      count++
+    }
+    set32(start, at - start - 8)
+    set32(start + 4, count)
+  }
+
+  /** What is null counts as absent. */
+  function putField(tag: number, value: unknown, level = MAX_ARG_DEPTH): void {
+    if (value === undefined || value === null) return
+    bytes[at++] = tag
+    putValue(value, level)
+  }
+
+  /** A tenant or an approver: as a text of something, well-formed. The module refuses what is empty or no text. */
+  function putLabel(tag: number, label: unknown): void {
+    if (isPresent(label) && /[\p{Cs}\uFFFD]/u.test(label as string)) throw MALFORMED // Anything may be tested.
+    putField(tag, label)
+  }
+
+  function putFields(request: Facts): void {
+    const { via, args, ip, now, since, cost, trust, tenant, approvedBy, approvedAt, readings } = request
+    if (isPresent(via)) {
+      if (!Array.isArray(via)) throw MALFORMED
+      for (const hop of via) {
+        const start = at
+        bytes[start] = FIELD_VIA
+        bytes[start + 1] = VALUE_STRING
+        at += 6
+        set32(start + 2, putName(delegatorOf(hop)))
+        putValue(typeof hop === 'string' ? undefined : (hop.since ?? undefined), MAX_ARG_DEPTH)
+      }
+    }
+    putField(FIELD_IP, ip)
+    putField(FIELD_NOW, now)
+    putField(FIELD_SINCE, since)
+    putField(FIELD_APPROVED_AT, approvedAt)
+    putField(FIELD_TRUST, trust)
+    putField(FIELD_COST, cost)
+    putLabel(FIELD_TENANT, tenant)
+    if (isPresent(approvedBy)) {
+      for (const label of [approvedBy].flat()) putLabel(FIELD_APPROVED_BY, label ?? false)
+    }
+    // Readings are written when it is known which meters are asked for; malformed ones are refused before.
+    if (isPresent(readings)) readReadings(readings)
+    putField(FIELD_ARGS, args, 0)
+  }
+
+  function write(request: EngineRequest, flags: number, readings?: readonly bigint[]): void {
+    const { agent, action, resource } = request
+    let agentBytes = lengthOf(agent)
+    let actionBytes = lengthOf(action)
+    let resourceBytes = lengthOf(resource)
+    const total = agentBytes + actionBytes + resourceBytes
+    at = REQ_STRINGS
+    if (total > SHORT && UTF8.encodeInto(agent + action + resource, names).written === total) at += total
+    else {
+      agentBytes = putName(agent)
+      actionBytes = putName(action)
+      resourceBytes = putName(resource)
+    }
+    const fields = at
+    if (isPresent(factOf(request))) {
+      // Somebody may have given every object of the process a fact, such as an approver, by its prototype.
+      putFields(isPresent(factOf(NOTHING)) ? ownMembers(request) : request)
+    }
+    if (readings) {
+      bytes[at] = FIELD_READINGS
+      set32(at + 1, readings.length)
+      at += 5
+      for (const reading of readings) {
+        view.setBigUint64(at, reading, true)
+        at += 8
+      }
+    }
+    set32(REQ_FLAGS, flags)
+    set32(REQ_AGENT_LENGTH, agentBytes)
+    set32(REQ_ACTION_LENGTH, actionBytes)
+    set32(REQ_RESOURCE_LENGTH, resourceBytes)
+    set32(REQ_FIELDS_LENGTH, at - fields)
+  }
+
+  refresh()
+  return {
+    u32: (offset) => response.getUint32(offset, true),
+    u64: (offset) => response.getBigUint64(offset, true),
+    i64: (offset) => Number(response.getBigInt64(offset, true)),
+    region,
+    text: (address, length) => new TextDecoder().decode(region(address, length)),
+    begin: (length) => region(grown(exports.image_begin(length)), length),
+    put(source) {
+      grown(exports.req_reserve(source.length))
+      bytes.set(source)
+    },
+    encode(request, flags, readings) {
+      for (;;) {
+        const room = bytes.length
+        try {
+          write(request, flags, readings)
+          if (at <= room) return at
+        } catch (error) {
+          if (at < room - LARGEST_STEP) throw error
+        }
+        grown(exports.req_reserve(room < MAX_REQUEST_BYTES ? MAX_REQUEST_BYTES : room + 1))
+      }
+    },
+  }
+}
+
+/** What a request says, before it is checked. */
+type Facts = { readonly [Member in keyof EngineRequest]?: unknown }
+
+/** A fact besides the three names, if the request has any. */
+const factOf = (request: EngineRequest): unknown =>
+  request.via ??
+  request.args ??
+  request.ip ??
+  request.now ??
+  request.since ??
+  request.cost ??
+  request.trust ??
+  request.tenant ??
+  request.approvedBy ??
+  request.approvedAt ??
+  request.readings
+
+const NOTHING = {} as EngineRequest // Only ever asked for what it lacks.
+
+function lengthOf(text: unknown): number {
+  if (typeof text !== 'string') throw MALFORMED
+  return text.length
+}
+
+const isPresent = <T>(value: T): value is NonNullable<T> => value !== undefined && value !== null
