@@ -106,8 +106,7 @@ class Host {
     for (const one of this.subject.golden) {
       const started = performance.now()
       const answer = outcomeAndReason(this.instance.ask(one.bytes))
-      const ms = performance.now() - started
-      if (ms > MOST_MS) throw new Error(`${change}: a decision took ${ms} ms`)
+      if (performance.now() - started > MOST_MS) this.assertQuick(one.bytes, change)
       if (
         meaning === 'same'
           ? answer === one.expected
@@ -121,6 +120,17 @@ class Host {
     this.instance.ask(mutateRequest(random, some, random.pick(this.subject.golden).bytes).bytes)
     this.instance.put(some)
     this.instance.exports.explain(some.length)
+  }
+
+  /** On a busy machine anything may be slow once: what counts is the processor's time, and the best of some tries. */
+  private assertQuick(request: Uint8Array, change: string): void {
+    let best = Number.POSITIVE_INFINITY
+    for (let left = 5; left > 0 && best > MOST_MS; left--) {
+      const started = process.cpuUsage()
+      this.instance.ask(request)
+      best = Math.min(best, process.cpuUsage(started).user / 1000)
+    }
+    if (best > MOST_MS) throw new Error(`${change}: a decision takes ${best} ms`)
   }
 
   private assertUnchanged({ change, image }: Mutant, behind: Uint8Array): void {
