@@ -1,11 +1,11 @@
 /**
  * SHA-256 (FIPS 180-4), in steps, so that a large image can be digested in slices.
  *
- * The eight working words move by one place in every round, and two of them are new. So they stay where they are in memory,
- * and the place that is looked at moves down instead:
+ * The eight working words a to h move by one place in every round, and only two of them are new. So they stay where they are
+ * in memory, and the place that is looked at moves down instead; the new e takes the place of d:
  *
- *   WORDS + 256   ...       WORDS - 4 * round
- *   | a b c d e f g h |  ->  | a' a b c e' e f g | h
+ *        place - 4   place
+ *   ... |          | a | b | c | d | e | f | g | h | ...   ->   | a' | a | b | c | e' | e | f | g | h
  */
 import { SHA_WORK } from './memory'
 
