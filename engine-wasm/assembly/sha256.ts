@@ -13,7 +13,10 @@ const INITIAL = memory.data<u32>([
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ])
 
-/** 64 schedule words, 72 working words and the 64 constants of the rounds; then all that is known of a digest under way: 8 words, bytes so far, a block. */
+/**
+ * 64 schedule words, 72 working words and the 64 constants of the rounds; then all that is known of a digest under way: 8 words,
+ * bytes so far, a block that is being filled.
+ */
 const WORDS: usize = SHA_WORK + 256
 const K: usize = WORDS + 288
 export const SHA_STATE: usize = K + 256
