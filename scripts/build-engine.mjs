@@ -29,10 +29,7 @@ const { error, stderr } = await asc.main(
     '--textFile',
     'build/engine.wat',
     '--optimizeLevel',
-    '3',
-    '--shrinkLevel',
-    '2',
-    '--converge',
+    '0',
     '--noAssert',
     '--runtime',
     'stub',
@@ -50,7 +47,7 @@ if (error) {
   process.exit(1)
 }
 
-const bytes = inlineSmall(readFileSync(OUT))
+const bytes = optimize(readFileSync(OUT))
 writeFileSync(OUT, bytes)
 const faults = inspect(new WebAssembly.Module(bytes), readFileSync(TEXT, 'utf8'))
 if (faults.length > 0) {
@@ -63,19 +60,24 @@ export const ENGINE_BASE64 =
 `
 if (readIfThere(CARRIED) !== carried) writeFileSync(CARRIED, carried)
 
-/** Inlines what is small, and nothing else: asc either does neither or copies large functions, too. */
-function inlineSmall(bytes) {
+/**
+ * The same module, as small as it gets with its small functions inlined: asc itself either inlines large ones, too, or none.
+ * No address that is counted from lies in the null page, so that offsets may be added to it in loads and stores.
+ */
+function optimize(bytes) {
   const { BulkMemory, BulkMemoryOpt, MutableGlobals, NontrappingFPToInt, SignExt } = binaryen.Features
   const module = binaryen.readBinary(bytes)
   module.setFeatures(BulkMemory | BulkMemoryOpt | MutableGlobals | NontrappingFPToInt | SignExt)
   binaryen.setOptimizeLevel(3)
   binaryen.setShrinkLevel(2)
   binaryen.setAlwaysInlineMaxSize(SMALL)
-  let best = bytes
+  binaryen.setOneCallerInlineMaxSize(200)
+  binaryen.setLowMemoryUnused(true)
+  let best
   for (let round = 0; round < 6; round++) {
     module.optimize()
     const result = module.emitBinary()
-    if (round > 0 && result.length >= best.length) break
+    if (best !== undefined && result.length >= best.length) break
     best = result
   }
   module.dispose()

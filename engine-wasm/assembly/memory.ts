@@ -53,7 +53,7 @@ export const FACTOR_SIZE: usize = 64
 /** A byte for each meter: 1 when it is charged. */
 export const CHARGES: usize = FACTORS + 32 * FACTOR_SIZE
 export const SHA_WORK: usize = CHARGES + <usize>MAX_METERS
-export const FLAG_HEADS: usize = SHA_WORK + 1024
+export const FLAG_HEADS: usize = SHA_WORK + 2048
 export const FLAGS: usize = FLAG_HEADS + FLAG_BUCKETS * 4
 export const OVERLAY_HEADS: usize = FLAGS + FLAG_BYTES
 export const OVERLAY: usize = OVERLAY_HEADS + OVERLAY_BUCKETS * 4

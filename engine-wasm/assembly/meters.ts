@@ -53,7 +53,7 @@ import { ABSENT, windowStart } from './time'
 export const LIST: u32 = 0
 export const JUDGE: u32 = 1
 export const CHARGE: u32 = 2
-export let mode: u32 = LIST
+export let mode: u32 = 0
 
 export let next: u32 = 0
 /** What budgets are judged by and charged, nano-USD. */

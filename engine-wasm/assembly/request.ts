@@ -44,10 +44,10 @@ export let segmentCount: u32 = 0
 /** Principals in PRINCIPALS, root first; the last is the agent. */
 export let principalCount: u32 = 0
 
-export let now: i64 = ABSENT
+export let now: i64 = 0
 /** Minute of the week, when `now` is known. */
 export let nowMinute: u32 = 0
-export let approvedAt: i64 = ABSENT
+export let approvedAt: i64 = 0
 /** When there is a cost: in nano-USD, rounded up. */
 export let costNano: u64 = 0
 /** Fields of approvers: the first is the fact, the others follow it, each behind its tag. */
@@ -104,7 +104,8 @@ export function readRequest(at: usize, length: usize): bool {
   return addPrincipal(agentAt, agentLength)
 }
 
-let fieldsBefore: usize = 0
+/** Not 0 at first, so that the first request sets what is absent. */
+let fieldsBefore: usize = 1
 let nameHash: u32 = 0
 
 /** True for 1-128 bytes of segment text; its hash is then in `nameHash`. */

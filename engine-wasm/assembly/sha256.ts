@@ -1,39 +1,62 @@
 /**
  * SHA-256 (FIPS 180-4), in steps, so that a large image can be digested in slices.
  *
- * The eight working words move by one place in every round, and two of them are new. So they stay where they are in memory,
- * and the place that is looked at moves down instead:
+ * The eight working words a to h move by one place in every round, and only two of them are new. So they stay where they are
+ * in memory, and the place that is looked at moves down instead; the new e takes the place of d:
  *
- *   WORDS + 256   ...       WORDS - 4 * round
- *   | a b c d e f g h |  ->  | a' a b c e' e f g | h
+ *        place - 4   place
+ *   ... |          | a | b | c | d | e | f | g | h | ...   ->   | a' | a | b | c | e' | e | f | g | h
  */
 import { SHA_WORK } from './memory'
-
-const K = memory.data<u32>([
-  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01,
-  0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc,
-  0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147,
-  0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08,
-  0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208,
-  0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
-])
 
 const INITIAL = memory.data<u32>([
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ])
 
-/** 64 schedule words and 72 working words; then all that is known of a digest under way: 8 words, bytes so far, a block. */
+/**
+ * 64 schedule words, 72 working words and the 64 constants of the rounds; then all that is known of a digest under way: 8 words,
+ * bytes so far, a block that is being filled.
+ */
 const WORDS: usize = SHA_WORK + 256
-export const SHA_STATE: usize = WORDS + 288
+const K: usize = WORDS + 288
+export const SHA_STATE: usize = K + 256
 const STATE: usize = SHA_STATE
 const TOTAL: usize = STATE + 32
 const BLOCK: usize = TOTAL + 8
 export const SHA_STATE_END: usize = BLOCK + 64
 
 export function shaBegin(): void {
+  if (load<u32>(K) == 0) makeConstants()
   memory.copy(STATE, INITIAL, 32)
   store<u64>(TOTAL, 0)
+}
+
+/**
+ * The constants are the first 32 bits of the fractional parts of the cube roots of the first 64 primes p. 28 of them are found
+ * bit by bit, where `rest` is p * 8^bits - root^3, which fits a word; the other four by one step of Newton's method.
+ */
+function makeConstants(): void {
+  let p: u32 = 1
+  for (let i: usize = 0; i < 256; i += 4) {
+    let divisor: u32
+    do {
+      p++
+      divisor = 2
+      while (p % divisor != 0) divisor++
+    } while (divisor != p)
+    let root: u64 = 1
+    while ((root + 1) * (root + 1) * (root + 1) <= <u64>p) root++
+    let rest = <u64>p - root * root * root
+    for (let bit = 0; bit < 28; bit++) {
+      // The next bit is 1 when 8 * rest >= (2 * root + 1)^3 - (2 * root)^3.
+      const square = root * root
+      const isSet = rest > square + ((square * 2 + root * 3) >> 2)
+      rest <<= 3
+      if (isSet) rest -= square * 12 + root * 6 + 1
+      root = root * 2 + <u64>isSet
+    }
+    store<u32>(K + i, <u32>((root << 4) | (rest / ((root * root * 3) >> 4))))
+  }
 }
 
 export function shaUpdate(address: usize, length: usize): void {
@@ -61,7 +84,8 @@ export function shaEnd(out: usize): void {
     compress()
     memory.fill(BLOCK, 0, 56)
   }
-  store<u64>(BLOCK, bswap<u64>(total << 3), 56)
+  store<u32>(BLOCK, bswap<u32>(<u32>(total >> 29)), 56)
+  store<u32>(BLOCK, bswap<u32>(<u32>total << 3), 60)
   compress()
   for (let i: usize = 0; i < 32; i += 4) store<u32>(out + i, bswap<u32>(load<u32>(STATE + i)))
 }

@@ -145,6 +145,7 @@ import {
   STATUS_OK,
 } from '../format/codes'
 import { MAX_NAME_BYTES } from '../format/limits'
+import { isLess } from './address'
 import { section, sectionCount, stringLength } from './image'
 import { SHA_STATE, SHA_STATE_END, shaBegin, shaEnd, shaUpdate } from './sha256'
 import { equalBytes } from './text'
@@ -593,11 +594,4 @@ function sortedRanges(at: usize): bool {
     range += RANGE_SIZE
   }
   return true
-}
-
-/** Whether one u128 is below another. */
-function isLess(a: usize, b: usize): bool {
-  const x = load<u64>(a, 8)
-  const y = load<u64>(b, 8)
-  return x < y || (x == y && load<u64>(a) < load<u64>(b))
 }

@@ -10,14 +10,14 @@ interface Address {
 }
 
 const engine = await compile<Address>('address')
-/** Where an address lies that was parsed, in the order of the network. */
+/** Where an address lies that was parsed, as a number of 16 bytes, low byte first. */
 const { ADDRESS } = await compile<{ readonly ADDRESS: WebAssembly.Global<'i32'> }>('memory')
 const PARSED = new DataView(engine.memory.buffer, ADDRESS.value, 16)
 
 function parse(text: string): bigint | undefined {
   const bytes = new TextEncoder().encode(text)
   if (engine.parseAddress(engine.write(Uint8Array.from([...bytes, 0x3a, 0x31])), bytes.length) === 0) return undefined
-  return (PARSED.getBigUint64(0) << 64n) | PARSED.getBigUint64(8)
+  return (PARSED.getBigUint64(8, true) << 64n) | PARSED.getBigUint64(0, true)
 }
 
 /** Node says whether it is an address, except for zones; the groups say which one. */
@@ -148,8 +148,8 @@ test('an address is found in sorted ranges exactly when one of them holds it', (
     const near =
       random.chance(0.7) && sorted.length > 0 ? random.pick(sorted) + BigInt(random.between(-1, 1)) : someNumber(random)
     const address = BigInt.asUintN(128, near)
-    PARSED.setBigUint64(0, address >> 64n)
-    PARSED.setBigUint64(8, BigInt.asUintN(64, address))
+    PARSED.setBigUint64(8, address >> 64n, true)
+    PARSED.setBigUint64(0, BigInt.asUintN(64, address), true)
     const holds = ranges.some(({ low, high }) => low <= address && address <= high)
     agree([address, ranges], engine.addressIn(FREE, ranges.length) !== 0, holds)
     if (holds) inside++
