@@ -1,5 +1,5 @@
 /** An engine for a host: agents, delegations and flags made at run time, explanations, and policies replaced in slices. */
-import { ANSWER_NEED_AGENT, ANSWER_NEED_DELEGATIONS, STATUS_BAD_NAME } from '../format/codes.ts'
+import { ANSWER_NEED_AGENT, ANSWER_NEED_DELEGATIONS, STATUS_BAD_NAME, STATUS_NOT_BEGUN } from '../format/codes.ts'
 import {
   DIGEST_BYTES,
   EXPLAINED_SIZE,
@@ -151,9 +151,10 @@ export function createLiveEngine<R extends EngineRequest>(
     ready()
     assertNewer(headerOf(read), core.policy)
     const ours = ++turn
+    const superseded = () => new EngineError('superseded', 'another reload came first')
     const rest = async () => {
       await schedule.yield()
-      if (ours !== turn) throw new EngineError('superseded', 'another reload came first')
+      if (ours !== turn) throw superseded()
     }
     const at = core.begin(read.length).byteOffset
     for (let from = 0; from < read.length; from += SLICE_BYTES) {
@@ -161,7 +162,11 @@ export function createLiveEngine<R extends EngineRequest>(
       core.region(at + from, slice.length).set(slice)
       await rest()
     }
-    while (succeeded(core.exports.image_verify(SLICE_STEPS), 'the image') === 1) await rest()
+    for (let status = 1; status !== 0; ) {
+      status = core.exports.image_verify(SLICE_STEPS)
+      if (status === STATUS_NOT_BEGUN) throw superseded()
+      if (succeeded(status) !== 0) await rest()
+    }
     commit(read.length)
   }
 

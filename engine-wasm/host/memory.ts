@@ -35,7 +35,7 @@ import { delegatorOf, type EngineRequest, MALFORMED } from './request.ts'
 
 export const UTF8 = new TextEncoder()
 
-/** Characters of the three names up to which a loop is quicker than `encodeInto`; see docs/abi.md. */
+/** Characters of the three names up to which a loop is quicker than `encodeInto`. */
 const SHORT = 48
 
 /** No value and no part of one is as long: where less is left, the buffer was too small. */
@@ -196,7 +196,8 @@ export function createMemory(exports: Exports): Memory {
         bytes[start + 1] = VALUE_STRING
         at += 6
         set32(start + 2, putName(delegatorOf(hop)))
-        putValue(typeof hop === 'string' ? undefined : (hop.since ?? undefined), MAX_ARG_DEPTH)
+        if (typeof hop === 'string') bytes[at++] = VALUE_ABSENT
+        else putValue(hop.since ?? undefined, MAX_ARG_DEPTH)
       }
     }
     putField(FIELD_IP, ip)
@@ -215,12 +216,13 @@ export function createMemory(exports: Exports): Memory {
   }
 
   function write(request: EngineRequest, flags: number, readings?: readonly bigint[]): void {
+    // First of all: what throws later shows by it whether there was room.
+    at = REQ_STRINGS
     const { agent, action, resource } = request
     let agentBytes = lengthOf(agent)
     let actionBytes = lengthOf(action)
     let resourceBytes = lengthOf(resource)
     const total = agentBytes + actionBytes + resourceBytes
-    at = REQ_STRINGS
     if (total > SHORT && UTF8.encodeInto(agent + action + resource, names).written === total) at += total
     else {
       agentBytes = putName(agent)

@@ -100,9 +100,9 @@ export function freeAt(window: number, start: number, reading: bigint, amount: b
 /** Seconds until all limits in the way have begun anew. Nothing when none is in the way, or one of them stays. */
 export function retryAfter(times: readonly number[], now: EngineRequest['now']): number | undefined {
   const until = Math.max(0, ...times)
-  // Nothing is in the way for a time when it is not known what time it is.
-  const at = typeof now === 'number' ? now : Date.parse(now as string)
-  return until > 0 && until < Number.POSITIVE_INFINITY ? Math.ceil((until - at) / 1000) : undefined
+  if (until === 0 || until === Number.POSITIVE_INFINITY) return undefined
+  // Only a known time lets it end.
+  return Math.ceil((until - (typeof now === 'number' ? now : Date.parse(now as string))) / 1000)
 }
 
 const MAX_READING = 2n ** 64n - 1n
