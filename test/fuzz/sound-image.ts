@@ -4,6 +4,14 @@
  */
 import * as layout from '../../engine-wasm/format/layout.ts'
 
+const NUMBERS: readonly number[] = [
+  layout.OP_TRUST,
+  layout.OP_COST,
+  layout.OP_LEN,
+  layout.OP_ARG_COMPARE,
+  layout.OP_ARG_NUMBERS,
+]
+
 /** The first reference that leads astray, in words. */
 export function strayReference(image: Uint8Array): string | undefined {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength)
@@ -144,10 +152,8 @@ export function strayReference(image: Uint8Array): string | undefined {
     const operand = at + layout.ATOM_START
     if ([layout.OP_IP, layout.OP_ARG_IP].includes(op)) spans(operand, layout.S_RANGES, 'addresses')
     if ([layout.OP_TIME, layout.OP_ARG_TIME].includes(op)) spans(operand, layout.S_WEEKS, 'hours')
-    if ([layout.OP_TRUST, layout.OP_COST, layout.OP_LEN, layout.OP_ARG_COMPARE].includes(op)) {
-      points(operand, layout.S_NUMBERS, 'number')
-    }
-    if (op === layout.OP_ARG_NUMBERS) spans(operand, layout.S_NUMBERS, 'numbers')
+    // A comparison is a list of one: the engine reads as many numbers as the atom counts, for every operation.
+    if (NUMBERS.includes(op)) spans(operand, layout.S_NUMBERS, 'numbers')
     if ([layout.OP_AGENT_OWNER, layout.OP_ARGS_ONLY, layout.OP_ARG_STRINGS].includes(op)) strings(operand, 'strings')
     if ([layout.OP_AGENT_OWNER_DFA, layout.OP_ARG_DFA].includes(op)) points(operand, layout.S_DFAS, 'automaton')
   }
