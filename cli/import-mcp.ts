@@ -76,6 +76,8 @@ async function importMcp(options: McpImport): Promise<number> {
     return 0
   } catch (error) {
     if (interrupted !== undefined) return fail(interrupted === 'SIGINT' ? 130 : 143, 'interrupted')
+    // The client gives up waiting for a silent server before that has ended.
+    kill(transport, 'SIGTERM')
     if (error instanceof OutputError) return fail(66, error.message)
     await heard.settled()
     const shown = heard.text() === '' ? [] : ['the server wrote to standard error:', indent(heard.text())]
@@ -106,7 +108,7 @@ function stdio(options: McpImport, heard: StderrTail): StdioClientTransport {
   const [command = '', ...args] = options.command
   // The server gets only what the SDK deems safe and what --env names: it is a stranger's program.
   const env = { ...getDefaultEnvironment(), ...Object.fromEntries(options.env.flatMap(toVariable)) }
-  const transport = new StdioClientTransport({ command, args, env, stderr: 'pipe' })
+  const transport = new ServerProcess({ command, args, env, stderr: 'pipe' })
   heard.follow(transport.stderr)
   return transport
 }
@@ -170,10 +172,20 @@ class StderrTail {
   }
 }
 
+/** A server over stdio whose process id is known after the transport was closed, too. */
+class ServerProcess extends StdioClientTransport {
+  startedPid: number | null = null
+
+  override async start(): Promise<void> {
+    await super.start()
+    this.startedPid = this.pid
+  }
+}
+
 function kill(transport: Transport, signal: NodeJS.Signals): void {
-  if (!(transport instanceof StdioClientTransport) || transport.pid === null) return
+  if (!(transport instanceof ServerProcess) || transport.startedPid === null) return
   try {
-    process.kill(transport.pid, signal)
+    process.kill(transport.startedPid, signal)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }

@@ -103,10 +103,14 @@ describe('import mcp over stdio', () => {
     expect(err).toContain('  the server wrote to standard error:\n    notes: no database at this address\n')
   })
 
-  test('a server that does not answer is given up after the timeout', async () => {
-    const { code, err } = await run('--timeout', '0.5', '--', 'node', SERVER, '--silent')
+  test('a server that does not answer is given up after the timeout, and ended', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kavach-import-'))
+    const { code, err } = await run('--timeout', '0.5', '--', 'node', SERVER, '--silent', join(folder, 'pid'))
     expect(code).toBe(66)
     expect(err).toContain('Request timed out')
+    const pid = Number(await readFile(join(folder, 'pid'), 'utf8'))
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 5000)
+    await rm(folder, { recursive: true })
   })
 
   test('a server that pages in circles is given up', async () => {
