@@ -1,5 +1,6 @@
 /** Compiled policies on disk: images, modules, and what stands in their headers. */
 import { resolve } from 'node:path'
+import { imageOfModule } from '../compiler/emit/index.ts'
 import {
   DIGEST_BYTES,
   H_DIGEST,
@@ -32,8 +33,7 @@ export function loadCompiled(terminal: Terminal, named: string): Compiled {
 /** The same for bytes that were read. */
 export function toCompiled(bytes: Uint8Array, named: string): Compiled {
   if (isWasm(bytes)) {
-    const image = imageOfModule(bytes, named)
-    return { kind: 'module', module: bytes, image }
+    return { kind: 'module', module: bytes, image: imageInside(bytes, named) }
   }
   return { kind: 'image', image: wholeImage(bytes, named) }
 }
@@ -78,20 +78,8 @@ function cutShort(named: string, flaw: string): CliError {
   )
 }
 
-const DATA_SECTION = 11
-
-/** Finds the image among the data segments of a module. */
-function imageOfModule(bytes: Uint8Array, named: string): Uint8Array {
-  if (bytes.length < 8) throw cutShort(named, 'it ends within its header')
-  let at = 8
-  let image: Uint8Array | undefined
-  while (at < bytes.length) {
-    const id = bytes[at]
-    const size = readLeb(bytes, at + 1)
-    if (size === undefined || size.end + size.value > bytes.length) throw cutShort(named, 'a section runs over its end')
-    if (id === DATA_SECTION) image = imageIn(bytes.subarray(size.end, size.end + size.value)) ?? image
-    at = size.end + size.value
-  }
+function imageInside(module: Uint8Array, named: string): Uint8Array {
+  const image = readModule(module, named)
   if (image !== undefined) return image
   throw new CliError(
     EXIT_FINDINGS,
@@ -100,24 +88,11 @@ function imageOfModule(bytes: Uint8Array, named: string): Uint8Array {
   )
 }
 
-/** The image starts at its magic number and is as long as it says. */
-function imageIn(section: Uint8Array): Uint8Array | undefined {
-  const view = new DataView(section.buffer, section.byteOffset, section.byteLength)
-  for (let at = 0; at + H_SECTIONS <= section.length; at++) {
-    if (view.getUint32(at + H_MAGIC, true) !== IMAGE_MAGIC) continue
-    const length = view.getUint32(at + H_LENGTH, true)
-    if (length >= H_SECTIONS && at + length <= section.length) return section.slice(at, at + length)
+function readModule(module: Uint8Array, named: string): Uint8Array | undefined {
+  try {
+    return imageOfModule(module)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw cutShort(named, error.message)
   }
-  return undefined
-}
-
-function readLeb(bytes: Uint8Array, start: number): { readonly value: number; readonly end: number } | undefined {
-  let value = 0
-  for (let i = 0; i < 5; i++) {
-    const byte = bytes[start + i]
-    if (byte === undefined) return undefined
-    value += (byte & 0x7f) * 2 ** (7 * i)
-    if (byte < 0x80) return { value, end: start + i + 1 }
-  }
-  return undefined
 }

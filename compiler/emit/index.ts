@@ -1,5 +1,6 @@
 /** Door of emission: model to image, image to module, image to text. */
 export { disassemble } from './disassemble.ts'
 export { digestOf, emitImage } from './image.ts'
+export { imageOfModule } from './module-image.ts'
 export { emitAgentRecord, emitDelegationsRecord, emitState } from './record.ts'
 export { spliceModule } from './splice.ts'

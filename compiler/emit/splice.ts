@@ -16,7 +16,9 @@ import {
   IMAGE_SLACK,
 } from '../../engine-wasm/format/layout.ts'
 import { toHex } from '../model/index.ts'
+import { concatenate } from './concatenate.ts'
 import { readLeb, toLeb, toSignedLeb } from './leb.ts'
+import { DATA, DATA_COUNT, headerOf, MEMORY, sectionsOf, toCustomSection, toSection } from './sections.ts'
 
 /**
  * The module with its policy inside: `engine` is build/engine.wasm.
@@ -29,45 +31,19 @@ export function spliceModule(engine: Uint8Array, image: Uint8Array): Uint8Array 
   if (memory === undefined || !sections.some(({ id }) => id === DATA)) throw new RangeError('this is not the engine')
   const pages = readLeb(memory.body, 2).value
   const address = pages * PAGE
-  const parts: Uint8Array[] = [engine.subarray(0, 8)]
+  const parts: Uint8Array[] = [headerOf(engine)]
   for (const { id, body } of sections) {
     if (id === MEMORY)
-      parts.push(section(id, largerMemory(body, pages + Math.ceil((image.length + IMAGE_SLACK) / PAGE))))
-    else if (id === DATA_COUNT) parts.push(section(id, [Uint8Array.from(toLeb(readLeb(body, 0).value + 2))]))
-    else if (id === DATA) parts.push(section(id, moreData(body, image, address)))
-    else parts.push(section(id, [body]))
+      parts.push(toSection(id, largerMemory(body, pages + Math.ceil((image.length + IMAGE_SLACK) / PAGE))))
+    else if (id === DATA_COUNT) parts.push(toSection(id, [Uint8Array.from(toLeb(readLeb(body, 0).value + 2))]))
+    else if (id === DATA) parts.push(toSection(id, moreData(body, image, address)))
+    else parts.push(toSection(id, [body]))
   }
-  parts.push(section(CUSTOM, describe(image, address)))
+  parts.push(toCustomSection('kavach', describe(image, address)))
   return concatenate(parts)
 }
 
 const PAGE = 65536
-const CUSTOM = 0
-const MEMORY = 5
-const DATA = 11
-const DATA_COUNT = 12
-
-interface Section {
-  readonly id: number
-  readonly body: Uint8Array
-}
-
-function sectionsOf(module: Uint8Array): readonly Section[] {
-  const sections: Section[] = []
-  let at = 8
-  while (at < module.length) {
-    const { value, end } = readLeb(module, at + 1)
-    if (end + value > module.length) throw new RangeError('a section of the module runs over its end')
-    sections.push({ id: module[at] ?? 0, body: module.subarray(end, end + value) })
-    at = end + value
-  }
-  return sections
-}
-
-function section(id: number, parts: readonly Uint8Array[]): Uint8Array {
-  const body = concatenate(parts)
-  return concatenate([Uint8Array.from([id, ...toLeb(body.length)]), body])
-}
 
 /** One memory without a maximum. */
 function largerMemory(body: Uint8Array, pages: number): readonly Uint8Array[] {
@@ -94,26 +70,13 @@ function segment(address: number, bytes: Uint8Array): readonly Uint8Array[] {
 }
 
 /** For people and tools: what stands in this module. Nothing is decided by it. */
-function describe(image: Uint8Array, address: number): readonly Uint8Array[] {
-  const encoder = new TextEncoder()
-  const name = encoder.encode('kavach')
+function describe(image: Uint8Array, address: number): string {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength)
-  const text = JSON.stringify({
+  return JSON.stringify({
     abi: `${ABI_MAJOR}.${ABI_MINOR}`,
     generation: Number(view.getBigUint64(H_GENERATION, true)),
     digest: toHex(image.subarray(H_DIGEST, H_DIGEST + DIGEST_BYTES)),
     address,
     length: image.length,
   })
-  return [Uint8Array.from(toLeb(name.length)), name, encoder.encode(text)]
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }
