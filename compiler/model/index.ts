@@ -1,9 +1,9 @@
 /** Door of the model: literals and the policy as data. */
 export { formatAddress, formatCidr, parseAddress, parseCidr } from './literals/address.ts'
 export { formatHours, parseHours, weekRanges } from './literals/hours.ts'
-export { isName, nameFault } from './literals/name.ts'
+export { isName, NAME_BYTES, nameFault } from './literals/name.ts'
 export { formatDecimal, parseDecimal, parseInteger, parseMoney } from './literals/number.ts'
-export { formatPattern, parsePattern } from './literals/pattern.ts'
+export { formatPattern, MAX_SEGMENTS, parsePattern } from './literals/pattern.ts'
 export { parseRegex, parseRegexBody } from './literals/regex.ts'
 export { formatString, parseString } from './literals/string.ts'
 export { parseDuration, parseStamp } from './literals/time.ts'
