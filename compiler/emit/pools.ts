@@ -162,15 +162,12 @@ export function createPools(): Pools {
     })
 
   const dfa = (machine: Dfa): number => {
-    const table = createSink()
-    table.append(machine.classes)
-    for (const state of machine.next) table.u16(state)
-    table.append(machine.accepting)
-    return once('dfa', latin(table.bytes()), () => {
+    const table = toTable(machine)
+    return once('dfa', latin(table), () => {
       const index = dfas.length() / layout.DFA_SIZE
       // Never shared with a text, however alike: an automaton owns its table.
       const offset = bytes.length()
-      bytes.append(table.bytes())
+      bytes.append(table)
       dfas.u32(machine.stateCount)
       dfas.u32(machine.classCount)
       dfas.u32(offset)
@@ -180,10 +177,12 @@ export function createPools(): Pools {
 
   const condition = (list: readonly AtomModel[] | undefined): number => {
     if (list === undefined || list.length === 0) return NONE
-    const lowered = list.map((atom) => ({ negated: atom.negated, ...lower(atom) }))
-    const ordered = [...lowered.filter(isAgentAtom), ...lowered.filter((atom) => !isAgentAtom(atom))]
+    const sorted = [...list.filter(isAboutAgent), ...list.filter((atom) => !isAboutAgent(atom))]
+    const ordered = sorted.map((atom) => ({ negated: atom.negated, ...lower(atom) }))
     const key = ordered
-      .map(({ negated, op, compare, path, start, count }) => [negated ? 1 : 0, op, compare, ...path, 'x', start, count])
+      .map(({ negated, op, compare, path, start, count }) =>
+        [negated ? 1 : 0, op, compare, JSON.stringify(path), start, count].join(),
+      )
       .join(';')
     return once('condition', key, () => {
       const first = atoms.length() / layout.ATOM_SIZE
@@ -200,7 +199,7 @@ export function createPools(): Pools {
       const index = conditions.length() / layout.CONDITION_SIZE
       conditions.u32(first)
       conditions.u32(ordered.length)
-      conditions.u32(ordered.filter(isAgentAtom).length)
+      conditions.u32(list.filter(isAboutAgent).length)
       return index
     })
   }
@@ -371,8 +370,21 @@ const KIND_OF_OP: Readonly<Record<number, number>> = {
   [layout.OP_ARG_BOOLEAN]: 2,
 }
 
-function isAgentAtom({ op }: LoweredAtom): boolean {
-  return KIND_OF_OP[op] === layout.KIND_AGENT_ATOM
+function isAboutAgent({ kind }: AtomModel): boolean {
+  return kind === 'agent-type' || kind === 'agent-owner' || kind === 'agent-owner-matches'
+}
+
+/** The table of an automaton as a string of as many characters: equal for equal languages. */
+export function tableOf(dfa: Dfa): string {
+  return latin(toTable(dfa))
+}
+
+function toTable(dfa: Dfa): Uint8Array {
+  const table = createSink()
+  table.append(dfa.classes)
+  for (const state of dfa.next) table.u16(state)
+  table.append(dfa.accepting)
+  return table.bytes()
 }
 
 function maskOf(bits: readonly number[]): number {

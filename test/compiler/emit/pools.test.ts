@@ -47,6 +47,16 @@ forbid read on z when trust >= 5 and args.p matches /x[0-9]+/`)
   })
 })
 
+test('conditions on arguments whose names hold separators are told apart', () => {
+  const { conditions, atoms } = counts(`autonomous agent a {
+  allow read on x when args.a.b = 1
+  allow write on x when args."a,b" = 1
+  allow copy on x when args.p = true and args.q = true
+  allow move on x when args."p,x,2,0;0,15,0,q" = true
+}`)
+  expect({ conditions, atoms }).toEqual({ conditions: 4, atoms: 5 })
+})
+
 test('clauses are not shared: each has its own key', () => {
   const image = emitImage(
     modelOf('autonomous agent a {\n  allow read on x rate 5 per day\n  allow read on x rate 5 per day\n}'),
