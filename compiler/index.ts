@@ -8,6 +8,7 @@
 export { type Diagnostic, type PolicyFile, parsePolicy } from '../grammar/index.ts'
 export { type CompiledRegex, compilePattern, compileRegex, type Dfa } from './algebra/index.ts'
 export {
+  decompileImage,
   digestOf,
   disassemble,
   emitAgentRecord,

@@ -14,7 +14,7 @@ export interface Actions {
 /** Writes the records of all actions of `scopes` to `records`. */
 export function createActions(scopes: Iterable<ScopeModel>, pools: Pools, records: Sink): Actions {
   const uses = new Map<string, number>()
-  for (const { actions } of scopes) for (const name of actions ?? []) uses.set(name, (uses.get(name) ?? 0) + 1)
+  for (const { actions } of scopes) for (const name of new Set(actions)) uses.set(name, (uses.get(name) ?? 0) + 1)
   const names = [...uses].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([name]) => name)
   const index = new Map(names.map((name, at) => [name, at]))
   const hashes = names.map((name) => hashBytes(ENCODER.encode(name), SEED_NAME))
@@ -28,15 +28,15 @@ export function createActions(scopes: Iterable<ScopeModel>, pools: Pools, record
     slots: toSlots(hashes),
     field: (actions) => {
       if (actions === undefined) return ACTIONS_ANY
-      const [only] = actions
-      if (actions.length === 1 && only !== undefined) return single.get(only) ?? 0
-      const key = actions.join('\n')
+      const distinct = [...new Set(actions)]
+      const [only] = distinct
+      if (distinct.length === 1 && only !== undefined) return single.get(only) ?? 0
+      // However they are listed, the same actions are one field.
+      const indices = distinct.map((name) => index.get(name) ?? 0).sort((a, b) => a - b)
+      const key = indices.join()
       const found = fields.get(key)
       if (found !== undefined) return found
-      const made = toField(
-        [...new Set(actions)].map((name) => index.get(name) ?? 0).sort((a, b) => a - b),
-        pools,
-      )
+      const made = toField(indices, pools)
       fields.set(key, made)
       return made
     },

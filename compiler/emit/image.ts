@@ -91,7 +91,8 @@ function writeGuards({ rules, pools, guards }: ImageWriter, model: PolicyModel):
   }
   const written: Rule[] = []
   const rule = (scope: ScopeModel & { readonly id: number }, extra: number): void => {
-    written.push({ id: scope.id, actions: scope.actions, patterns: scope.patterns, extra })
+    const { id, actions, patterns, automata } = scope
+    written.push({ id, actions, patterns, ...(automata && { automata }), extra })
   }
   for (const forbid of model.forbids) {
     const when = pools.condition(forbid.when)
@@ -163,12 +164,10 @@ export function createImageWriter(scopes: Iterable<ScopeModel>): ImageWriter {
   const nameHashes: number[] = []
 
   const grantRules = (grants: readonly GrantModel[]): readonly Rule[] =>
-    grants.map((grant) => ({
-      id: grant.id,
-      actions: grant.actions,
-      patterns: grant.patterns,
-      extra: pools.extra(grant),
-    }))
+    grants.map((grant) => {
+      const { id, actions, patterns, automata } = grant
+      return { id, actions, patterns, ...(automata && { automata }), extra: pools.extra(grant) }
+    })
   const writeSet = (sink: Sink, { start, hashed, general }: RuleSet): void => {
     sink.u32(start)
     sink.u32(hashed)

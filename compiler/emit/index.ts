@@ -1,4 +1,5 @@
-/** Door of emission: model to image, image to module, image to text. */
+/** Door of emission: model to image and back, image to module, image to text. */
+export { decompileImage } from './decompile.ts'
 export { disassemble } from './disassemble.ts'
 export { digestOf, emitImage } from './image.ts'
 export { imageOfModule } from './module-image.ts'

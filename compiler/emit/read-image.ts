@@ -24,11 +24,15 @@ export interface ImageReader {
   readonly digest: string
   /** Records of a section. */
   count(section: number): number
-  /** Offset of record `index`, which has `size` bytes. */
+  /** Offset of record `index`, which has `size` bytes. @throws {RangeError} when the section has no such record */
   at(section: number, index: number, size: number): number
   u8(at: number): number
   u16(at: number): number
   u32(at: number): number
+  i64(at: number): bigint
+  u64(at: number): bigint
+  /** A run of the section of bytes. */
+  bytes(offset: number, length: number): Uint8Array
   /** Bytes as text. */
   text(offset: number, length: number): string
   string(index: number): string
@@ -51,11 +55,20 @@ export function readImage(image: Uint8Array): ImageReader {
   const digest = toHex(image.subarray(H_DIGEST, H_DIGEST + DIGEST_BYTES))
   if (toHex(digestOf(image)) !== digest) throw new RangeError('its digest does not fit its bytes')
   const u32 = (at: number): number => view.getUint32(at, true)
-  const at = (section: number, index: number, size: number): number => u32(H_SECTIONS + 8 * section) + index * size
-  const text = (offset: number, length: number): string => {
-    const from = at(S_BYTES, offset, 1)
-    return DECODER.decode(image.subarray(from, from + length))
+  const count = (section: number): number => u32(H_SECTIONS + 8 * section + 4)
+  const start = (section: number): number => u32(H_SECTIONS + 8 * section)
+  const at = (section: number, index: number, size: number): number => {
+    if (index >= count(section)) throw new RangeError(`section ${section} has no record ${index}`)
+    return start(section) + index * size
   }
+  const bytes = (offset: number, length: number): Uint8Array => {
+    const from = start(S_BYTES) + offset
+    if (offset + length > count(S_BYTES) || from + length > image.length) {
+      throw new RangeError(`${length} bytes from ${offset} on are more than it holds`)
+    }
+    return image.subarray(from, from + length)
+  }
+  const text = (offset: number, length: number): string => DECODER.decode(bytes(offset, length))
   const string = (index: number): string => {
     const record = at(S_STRINGS, index, STRING_SIZE)
     return text(u32(record + STRING_OFFSET), u32(record + STRING_LENGTH))
@@ -64,11 +77,14 @@ export function readImage(image: Uint8Array): ImageReader {
     image,
     view,
     digest,
-    count: (section) => u32(H_SECTIONS + 8 * section + 4),
+    count,
     at,
     u8: (offset) => view.getUint8(offset),
     u16: (offset) => view.getUint16(offset, true),
     u32,
+    i64: (offset) => view.getBigInt64(offset, true),
+    u64: (offset) => view.getBigUint64(offset, true),
+    bytes,
     text,
     string,
     name: string(u32(H_NAME)),

@@ -7,11 +7,12 @@ import {
   PATTERN_STAR,
   RULE_SIZE,
 } from '../../engine-wasm/format/layout.ts'
+import type { Dfa } from '../algebra/index.ts'
 import type { PatternLiteral, ScopeModel } from '../model/index.ts'
 import { formatPattern } from '../model/index.ts'
 import type { Actions } from './actions.ts'
 import { type PatternForm, toForms } from './patterns.ts'
-import type { Pools } from './pools.ts'
+import { type Pools, tableOf } from './pools.ts'
 import type { Sink } from './sink.ts'
 
 /** A rule before its patterns are looked at. */
@@ -40,9 +41,10 @@ const PATTERN_KINDS = { exact: PATTERN_EXACT, star: PATTERN_STAR, rest: PATTERN_
 export function createRuleWriter(actions: Actions, pools: Pools, records: Sink, patterns: Sink): RuleWriter {
   let starDepths = 0
   let restDepths = 0
-  /** Patterns by their text: the same pattern in many grants is compiled once. */
-  const compiled = new Map<string, readonly CompiledForm[]>()
-  const known = new Map<PatternLiteral, readonly CompiledForm[]>()
+  /** Forms of patterns by their text: the same pattern in many grants is compiled once. */
+  const forms = new Map<string, readonly PatternForm[]>()
+  const known = new Map<PatternLiteral, readonly PatternForm[]>()
+  const compiled = new Map<PatternForm, CompiledForm>()
   const indices = new Map<string, number>()
 
   const intern = (kind: number, first: number, second: number): number => {
@@ -65,23 +67,32 @@ export function createRuleWriter(actions: Actions, pools: Pools, records: Sink, 
     return { hash: form.hash, isGeneral: false, pattern }
   }
 
-  const compile = (pattern: PatternLiteral): readonly CompiledForm[] => {
+  const formsOf = (pattern: PatternLiteral): readonly PatternForm[] => {
     const same = known.get(pattern)
     if (same !== undefined) return same
     const text = formatPattern(pattern)
-    const forms = compiled.get(text) ?? toForms(pattern).map(compileForm)
-    compiled.set(text, forms)
-    known.set(pattern, forms)
-    return forms
+    const made = forms.get(text) ?? toForms(pattern)
+    forms.set(text, made)
+    known.set(pattern, made)
+    return made
+  }
+
+  const compile = (form: PatternForm): CompiledForm => {
+    const made = compiled.get(form) ?? compileForm(form)
+    compiled.set(form, made)
+    return made
   }
 
   return {
     write: (rules) => {
       const start = records.length() / RULE_SIZE
       const rows: Row[] = []
-      for (const { id, extra, actions: names, patterns: list } of rules) {
+      for (const { id, extra, actions: names, patterns: list, automata } of rules) {
         const field = actions.field(names)
-        for (const pattern of list) for (const form of compile(pattern)) rows.push({ form, field, id, extra })
+        const [only] = list
+        const isSingle = list.length === 1 && only !== undefined && automata === undefined
+        const all = isSingle ? formsOf(only) : inOrder([...list.flatMap(formsOf), ...(automata ?? []).map(toForm)])
+        for (const form of all) rows.push({ form: compile(form), field, id, extra })
       }
       rows.sort(compareRows)
       let general = 0
@@ -98,6 +109,20 @@ export function createRuleWriter(actions: Actions, pools: Pools, records: Sink, 
     starDepths: () => starDepths >>> 0,
     restDepths: () => restDepths >>> 0,
   }
+}
+
+function toForm(dfa: Dfa): PatternForm {
+  return { kind: 'dfa', dfa }
+}
+
+/** Texts before automata, and these by their tables: a rule read back from an image is stored as it was. */
+function inOrder(forms: readonly PatternForm[]): readonly PatternForm[] {
+  if (forms.length === 1) return forms
+  const texts = forms.filter(({ kind }) => kind !== 'dfa')
+  if (texts.length === forms.length) return forms
+  const machines = forms.flatMap((form) => (form.kind === 'dfa' ? [{ form, key: tableOf(form.dfa) }] : []))
+  machines.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  return [...texts, ...machines.map(({ form }) => form)]
 }
 
 interface CompiledForm {

@@ -11,7 +11,7 @@ export function emitTypes(model: PolicyModel, catalogs: ReadonlyMap<string, Cata
   const anyAction = scopes.some((scope) => scope.actions === undefined)
   const actions = sorted(allScopes(model, scopes).flatMap((scope) => scope.actions ?? []))
   const agents = sorted(model.agents.map((agent) => agent.name))
-  const resources = sorted(scopes.flatMap((scope) => scope.patterns.map(resourceType)))
+  const resources = sorted(scopes.flatMap(resourceTypes))
   const isOpen = resources.includes('string') || resources.length > MAX_UNION
   return [
     `// Types of policy ${model.name}, generation ${model.generation}. Written by \`kavach compile\`; changes are lost.`,
@@ -88,6 +88,11 @@ function grantScopes(model: PolicyModel): readonly ScopeModel[] {
 
 function allScopes(model: PolicyModel, grants: readonly ScopeModel[]): readonly ScopeModel[] {
   return [...grants, ...model.forbids, ...model.requires, ...model.limits]
+}
+
+/** What is only an automaton may be any text. */
+function resourceTypes({ patterns, automata = [] }: ScopeModel): readonly string[] {
+  return [...patterns.map(resourceType), ...automata.map(() => 'string')]
 }
 
 function resourceType({ segments, rest }: PatternLiteral): string {

@@ -68,6 +68,12 @@ export interface ScopeModel {
   /** `undefined` is `*`. */
   readonly actions: readonly string[] | undefined
   readonly patterns: readonly PatternLiteral[]
+  /**
+   * Resources of a policy read back from an image, whose pattern has no text that says the same: a resource matches when one
+   * of `patterns` or one of `automata` accepts it. Like those of `compilePattern`, they leave the limits of 128 bytes and 32
+   * segments to whoever compares them.
+   */
+  readonly automata?: readonly Dfa[]
 }
 
 export interface GrantModel extends ScopeModel {
