@@ -1,9 +1,43 @@
-/** Door of the algebra: automata of regexes and patterns, and sets of addresses. */
+/** Door of the algebra: automata, sets of facts, boxes of requests, and what may be delegated. */
+
+export { atomSets, instantsBefore, instantsFrom } from './atom-set.ts'
+export {
+  type AttenuationAnswer,
+  type AttenuationQuestion,
+  decideAttenuation,
+  type HeldGrants,
+  type Holding,
+} from './attenuation.ts'
+export {
+  type Box,
+  EVERY_REQUEST,
+  includesBox,
+  intersectBoxes,
+  meetsBox,
+  restrict,
+  subtractBox,
+  subtractBoxes,
+} from './box.ts'
 export { type Budget, createBudget, TooHard } from './budget.ts'
 export type { Dfa } from './dfa.ts'
+export type { FactSet } from './fact-set.ts'
 export { createLanguages, type Language, type Languages } from './language.ts'
+export { type Caps, capsOf, impliedCaps, unreachedLimits, type WiderLimit, widerLimits } from './limits.ts'
 export { compilePattern, isSmallPattern } from './pattern.ts'
 export { type BigRange, intersectRanges, mergeRanges, subtractRanges } from './ranges.ts'
 export { type CompiledRegex, compileRegex } from './regex.ts'
+export {
+  asksAboutSubject,
+  forbidBoxes,
+  grantBox,
+  requireBoxes,
+  restrictToPossible,
+  restrictToTrue,
+  type Subject,
+  scopeBox,
+  withApproval,
+} from './rule-box.ts'
 export { acceptsText } from './run.ts'
 export { AutomatonTooLarge } from './table.ts'
+export { createUniverse, QUESTION_STEPS, type Universe, withSteps } from './universe.ts'
+export { findWitness, type Witness, type WitnessHints, type WitnessPrincipal } from './witness.ts'

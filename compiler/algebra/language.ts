@@ -7,7 +7,7 @@
  *
  * @see docs/language.md, section 2
  */
-import { type CodePointRange, formatPattern, MAX_SEGMENTS, NAME_BYTES, type PatternLiteral } from '../model/index.ts'
+import { type CodePointRange, formatPattern, type PatternLiteral } from '../model/index.ts'
 import { type Budget, TooHard } from './budget.ts'
 import { type CharacterGraph, toCharacters } from './characters.ts'
 import { compileExpression } from './compile.ts'
@@ -16,7 +16,7 @@ import { createLengths, distances, type Lengths, largestLength, textsOfLength } 
 import { type Machine, toMachine } from './pairs.ts'
 import { compilePattern } from './pattern.ts'
 import { combine, isInhabited, type Operation, type SearchedOperation } from './product.ts'
-import { isInhabitedWithinLimits, shortestWithinLimits } from './resource-limits.ts'
+import { isInhabitedWithin, RESOURCE_LIMITS, shortestWithin } from './resource-limits.ts'
 import { acceptsText } from './run.ts'
 import { AutomatonTooLarge } from './table.ts'
 import { compileTexts } from './texts.ts'
@@ -87,7 +87,8 @@ export interface Languages {
   meetsResource(a: Language, b: Language): boolean
   /**
    * A valid resource of `a`, `undefined` when there is none: of as few segments as possible, then as few bytes as possible
-   * in the first of them, then in the second, and so on. It may fail to be in normal form C.
+   * in the first of them, then in the second, and so on; but rather one in normal form C, when that one is not and the
+   * first samples hold one.
    */
   shortestResource(a: Language): string | undefined
   /** Like `samples`, of valid resources only; there is one whenever there is a valid resource. */
@@ -99,7 +100,7 @@ export function createLanguages(budget: Budget): Languages {
   return openPool(createPool(), budget)
 }
 
-/** How many texts `shortest` looks at for one in normal form C. */
+/** How many texts are looked at for one in normal form C. */
 const NORMAL_TRIES = 32
 
 const TEXT_POINTS: readonly CodePointRange[] = [
@@ -212,7 +213,7 @@ function openPool(pool: Pool, budget: Budget): Languages {
     const simple = simplify(pool, operation, a, b)
     if (simple?.isEmpty === true) return false
     return remember(pool.foundWithinLimits[operation], a, b, () =>
-      isInhabitedWithinLimits(toResource(a).machine, b.machine, operation, budget),
+      isInhabitedWithin(RESOURCE_LIMITS, { operation, a: toResource(a).machine, b: b.machine }, budget),
     )
   }
 
@@ -267,8 +268,14 @@ function openPool(pool: Pool, budget: Budget): Languages {
   const shortestResource = (a: Entry): string | undefined => {
     budget.spend(1)
     const entry = toResource(a)
-    entry.resource ??= { text: shortestWithinLimits(entry.machine, budget) }
+    entry.resource ??= { text: findResource(entry) }
     return entry.resource.text
+  }
+
+  const findResource = (a: Entry): string | undefined => {
+    const first = shortestWithin(RESOURCE_LIMITS, a.machine, budget)
+    if (first === undefined || isNormal(first)) return first
+    return samples(a, NORMAL_TRIES).find((text) => isNormal(text) && isWithinLimits(text)) ?? first
   }
 
   const samplesResource = (a: Entry, count: number): readonly string[] => {
@@ -375,11 +382,15 @@ function firstNormal(texts: Iterable<string>): string | undefined {
   let tries = 0
   for (const text of texts) {
     first ??= text
-    if (text.normalize('NFC') === text) return text
+    if (isNormal(text)) return text
     tries++
     if (tries === NORMAL_TRIES) break
   }
   return first
+}
+
+function isNormal(text: string): boolean {
+  return text.normalize('NFC') === text
 }
 
 function byLength(texts: readonly string[]): string[] {
@@ -393,7 +404,8 @@ const ENCODER = new TextEncoder()
 
 function isWithinLimits(resource: string): boolean {
   const segments = resource.split(':')
-  return segments.length <= MAX_SEGMENTS && segments.every((text) => ENCODER.encode(text).length <= NAME_BYTES)
+  const { segments: most, segmentBytes } = RESOURCE_LIMITS
+  return segments.length <= most && segments.every((text) => ENCODER.encode(text).length <= segmentBytes)
 }
 
 function hashOf({ classes, next, accepting }: Dfa): number {

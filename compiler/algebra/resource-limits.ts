@@ -14,8 +14,24 @@ import { isAccepted, type SearchedOperation } from './product.ts'
 
 const COLON = 0x3a
 
+/** How large a resource may be: its segments, and the bytes of each of them. */
+export interface ResourceLimits {
+  readonly segments: number
+  readonly segmentBytes: number
+}
+
+/** The limits of every request. @see docs/language.md, section 2 */
+export const RESOURCE_LIMITS: ResourceLimits = { segments: MAX_SEGMENTS, segmentBytes: NAME_BYTES }
+
+/** An operation on two languages, of which `a` holds only resources. */
+export interface ResourceSearch {
+  readonly operation: SearchedOperation
+  readonly a: Machine
+  readonly b: Machine
+}
+
 /**
- * Whether the operation accepts a text whose parts between `:` keep the limits. `a` accepts resources only.
+ * Whether the operation accepts a resource within the limits.
  *
  * The search goes forward over pairs of states, segment by segment, within a segment byte by byte. A pair that was met
  * before, in no later segment and behind no more bytes, is not met again: what follows it could follow then. So a pair
@@ -23,7 +39,11 @@ const COLON = 0x3a
  *
  * @throws {TooHard} when the budget or the memory of a search does not suffice
  */
-export function isInhabitedWithinLimits(a: Machine, b: Machine, operation: SearchedOperation, budget: Budget): boolean {
+export function isInhabitedWithin(
+  limits: ResourceLimits,
+  { operation, a, b }: ResourceSearch,
+  budget: Budget,
+): boolean {
   const merged = mergeClasses(a.dfa, b.dfa)
   const pairs = createPairs(a.dfa, b.dfa)
   // A class may hold `:` beside other bytes, so `:` is followed on its own, and the class by another of its bytes.
@@ -50,7 +70,7 @@ export function isInhabitedWithinLimits(a: Machine, b: Machine, operation: Searc
 
   budget.spend(256)
   let heads: readonly number[] = a.dead === 0 ? [] : [pairs.numberOf(0, 0)]
-  for (let segment = 1; segment <= MAX_SEGMENTS; segment++) {
+  for (let segment = 1; segment <= limits.segments; segment++) {
     // What begins a segment is marked only now: earlier segments may still have needed it behind more bytes.
     let front = heads.filter((state) => isSooner(state, 0))
     const nextHeads: number[] = []
@@ -62,7 +82,7 @@ export function isInhabitedWithinLimits(a: Machine, b: Machine, operation: Searc
         budget.spend(symbols.size + 1)
         const head = follow(state, colon)
         if (head !== undefined) nextHeads.push(head)
-        if (bytes === NAME_BYTES) continue
+        if (bytes === limits.segmentBytes) continue
         for (const symbol of symbols) {
           const target = follow(state, symbol)
           if (target !== undefined && isSooner(target, bytes + 1)) nextFront.push(target)
@@ -76,7 +96,7 @@ export function isInhabitedWithinLimits(a: Machine, b: Machine, operation: Searc
 }
 
 /** More bytes than a segment may have. */
-const TOO_MANY = 255
+const TOO_MANY = 0xffff
 
 /**
  * A resource of `machine` within the limits, which accepts resources only; `undefined` when there is none. It has as few
@@ -88,25 +108,26 @@ const TOO_MANY = 255
  *
  * @throws {TooHard} when the budget does not suffice
  */
-export function shortestWithinLimits(machine: Machine, budget: Budget): string | undefined {
+export function shortestWithin(limits: ResourceLimits, machine: Machine, budget: Budget): string | undefined {
   const { dfa, dead } = machine
   if (dead === 0) return undefined
   const { offsets, sources } = invertWithoutColon(machine, budget)
   const colonClass = dfa.classes[COLON] ?? 0
-  const needed: Uint8Array[] = []
-  for (let following = 0; following < MAX_SEGMENTS; following++) {
+  const needed: Uint16Array[] = []
+  for (let following = 0; following < limits.segments; following++) {
     const last = needed.at(-1)
-    const bytes = new Uint8Array(dfa.stateCount).fill(TOO_MANY)
+    const bytes = new Uint16Array(dfa.stateCount).fill(TOO_MANY)
     budget.spend(dfa.stateCount)
     let front: number[] = []
     for (let state = 0; state < dfa.stateCount; state++) {
       const afterColon = dfa.next[state * dfa.classCount + colonClass] ?? 0
-      const isEnd = last === undefined ? dfa.accepting[state] === 1 : (last[afterColon] ?? TOO_MANY) <= NAME_BYTES
+      const isEnd =
+        last === undefined ? dfa.accepting[state] === 1 : (last[afterColon] ?? TOO_MANY) <= limits.segmentBytes
       if (!isEnd) continue
       bytes[state] = 0
       front.push(state)
     }
-    for (let count = 1; count <= NAME_BYTES && front.length > 0; count++) {
+    for (let count = 1; count <= limits.segmentBytes && front.length > 0; count++) {
       const nextFront: number[] = []
       for (const state of front) {
         const end = offsets[state + 1] ?? 0
@@ -163,11 +184,11 @@ function invertWithoutColon({ dfa, dead }: Machine, budget: Budget): { offsets: 
 const DECODER = new TextDecoder()
 
 /** Walks from the start to the end, always to a state that needs one byte less, and over `:` where none is needed. */
-function spell(dfa: Dfa, needed: readonly Uint8Array[], budget: Budget): string {
+function spell(dfa: Dfa, needed: readonly Uint16Array[], budget: Budget): string {
   const written: number[] = []
   let state = 0
   for (let following = needed.length - 1; following >= 0; following--) {
-    const bytes = needed[following] ?? new Uint8Array()
+    const bytes = needed[following] ?? new Uint16Array()
     for (let left = bytes[state] ?? 0; left > 0; left--) {
       budget.spend(READABLE_FIRST.length)
       const stepBy = (byte: number): number => dfa.next[state * dfa.classCount + (dfa.classes[byte] ?? 0)] ?? 0

@@ -1,0 +1,147 @@
+/**
+ * Delegation never escalates: whether a delegation gives nothing that its delegator does not hold.
+ *
+ * What is given and what is held are unions of boxes; conditions, approvals and stated expiries are dimensions of them, so
+ * one subtraction decides them all. Limits are inherited, because every hop is charged, and are compared in `limits.ts`.
+ * The compiler asks about delegations in policy text, a host about those made at run time, with the same function.
+ */
+import type { GrantModel } from '../model/index.ts'
+import { instantsBefore } from './atom-set.ts'
+import { type Box, intersectBoxes, restrict, subtractBoxes } from './box.ts'
+import { TooHard } from './budget.ts'
+import { grantBox, type Subject } from './rule-box.ts'
+import type { Universe } from './universe.ts'
+import { findWitness, type Witness, type WitnessHints } from './witness.ts'
+
+/** One way in which the delegator may act: by a grant of every factor at once. */
+export interface Holding {
+  readonly factors: readonly HeldGrants[]
+}
+
+/** What an agent holds itself, or what one delegation gave it. */
+export interface HeldGrants {
+  readonly grants: readonly GrantModel[]
+  /** Whom `agent.type` and `agent.owner` mean in these grants. */
+  readonly subject: Subject
+  /** Milliseconds since 1970: from then on nothing is held. */
+  readonly expiresAt?: number
+}
+
+export interface AttenuationQuestion {
+  readonly given: HeldGrants
+  /** The delegator's alternatives: together they are what it holds. */
+  readonly held: readonly Holding[]
+}
+
+export type AttenuationAnswer =
+  | { readonly kind: 'within' }
+  | {
+      readonly kind: 'wider'
+      /** The first grant that gives too much, and a part of it that nobody holds. */
+      readonly grant: GrantModel
+      readonly box: Box
+      /** A request that the delegation would allow and the delegator may not make. */
+      readonly witness: Witness | undefined
+      /** The held grant that covers most of it, by the number of facts that differ. */
+      readonly nearest: GrantModel | undefined
+    }
+  /** The question took more work than it may have. Whoever asks must not delegate. */
+  | { readonly kind: 'unknown'; readonly grant: GrantModel }
+
+/** Decides whether all of `given` is held. An expiry that the delegation does not state is the delegator's, and no fault. */
+export function decideAttenuation(
+  { given, held }: AttenuationQuestion,
+  universe: Universe,
+  hints: WitnessHints = {},
+): AttenuationAnswer {
+  const isExpiryStated = given.expiresAt !== undefined
+  let boxes: readonly HeldBox[] | undefined
+  for (const grant of given.grants) {
+    try {
+      boxes ??= held.flatMap((holding) => holdingBoxes(holding, isExpiryStated, universe))
+      const asked = heldBox(grant, given, true, universe)
+      if (asked === undefined) continue
+      const left = uncovered(asked, boxes, universe)
+      if (left.length > 0) return describe(grant, asked, left, boxes, universe, hints)
+    } catch (error) {
+      if (error instanceof TooHard) return { kind: 'unknown', grant }
+      throw error
+    }
+  }
+  return { kind: 'within' }
+}
+
+interface HeldBox {
+  readonly box: Box
+  readonly grants: readonly GrantModel[]
+}
+
+/** What a delegator holds, as boxes, each with the grants behind it. */
+function holdingBoxes(holding: Holding, isExpiryStated: boolean, universe: Universe): readonly HeldBox[] {
+  let boxes: readonly HeldBox[] = [{ box: new Map(), grants: [] }]
+  for (const factor of holding.factors) {
+    const own = factor.grants.flatMap((grant) => {
+      const box = heldBox(grant, factor, isExpiryStated, universe)
+      return box === undefined ? [] : [{ box, grant }]
+    })
+    boxes = boxes.flatMap((above) =>
+      own.flatMap(({ box, grant }) => {
+        const common = intersectBoxes(above.box, box, universe)
+        return common === undefined ? [] : [{ box: common, grants: [...above.grants, grant] }]
+      }),
+    )
+  }
+  return boxes
+}
+
+function heldBox(
+  grant: GrantModel,
+  { subject, expiresAt }: HeldGrants,
+  isExpiryStated: boolean,
+  universe: Universe,
+): Box | undefined {
+  const box = grantBox(grant, subject, universe)
+  if (box === undefined || expiresAt === undefined || !isExpiryStated) return box
+  return restrict(box, 'now', instantsBefore(expiresAt), universe)
+}
+
+function uncovered(asked: Box, held: readonly HeldBox[], universe: Universe): readonly Box[] {
+  const near = held.filter(({ box }) => intersectBoxes(asked, box, universe) !== undefined)
+  return subtractBoxes(
+    [asked],
+    near.map(({ box }) => box),
+    universe,
+  )
+}
+
+function describe(
+  grant: GrantModel,
+  asked: Box,
+  left: readonly Box[],
+  held: readonly HeldBox[],
+  universe: Universe,
+  hints: WitnessHints,
+): AttenuationAnswer {
+  for (const box of left) {
+    const witness = findWitness(box, universe, hints)
+    if (witness !== undefined)
+      return { kind: 'wider', grant, box, witness, nearest: nearestTo(box, asked, held, universe) }
+  }
+  // Boxes whose members were not found may have none.
+  return { kind: 'unknown', grant }
+}
+
+/** The held grant that rules out the fewest facts of what is left; grants that share nothing with `asked` come last. */
+function nearestTo(box: Box, asked: Box, held: readonly HeldBox[], universe: Universe): GrantModel | undefined {
+  let nearest: { readonly grant: GrantModel; readonly distance: number } | undefined
+  for (const candidate of held) {
+    const [grant] = candidate.grants
+    if (grant === undefined) continue
+    let distance = intersectBoxes(asked, candidate.box, universe) === undefined ? 100 : 0
+    for (const [dimension, set] of candidate.box) {
+      if (restrict(box, dimension, set, universe) === undefined) distance += 1
+    }
+    if (nearest === undefined || distance < nearest.distance) nearest = { grant, distance }
+  }
+  return nearest?.grant
+}
