@@ -7,6 +7,7 @@ import { evalCommand } from './eval.ts'
 import { CliError, EXIT_FINE, EXIT_INTERNAL, EXIT_USAGE } from './exit.ts'
 import { fmtCommand } from './fmt.ts'
 import { initCommand } from './init.ts'
+import { policyCommand } from './policy.ts'
 import type { Terminal } from './terminal.ts'
 import { testCommand } from './test.ts'
 import { VERSION } from './version.ts'
@@ -51,6 +52,7 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(evalCommand(terminal))
     .addCommand(fmtCommand(terminal))
     .addCommand(disassembleCommand(terminal))
+    .addCommand(policyCommand(terminal))
     .addCommand(imports)
   everyCommand(program, (command) => {
     command

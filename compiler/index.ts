@@ -8,6 +8,9 @@
 export { type Diagnostic, type PolicyFile, parsePolicy } from '../grammar/index.ts'
 export { type CompiledRegex, compilePattern, compileRegex, type Dfa } from './algebra/index.ts'
 export {
+  addSignature,
+  attachSignature,
+  createManifest,
   decompileImage,
   digestOf,
   disassemble,
@@ -15,6 +18,8 @@ export {
   emitDelegationsRecord,
   emitImage,
   emitState,
+  type ManifestParts,
+  type Proofs,
   spliceModule,
 } from './emit/index.ts'
 export {

@@ -1,6 +1,7 @@
 /** What a signer will sign of an image: derived from the bytes, never from what somebody says of them. */
-import type { Manifest } from '../../engine-wasm/host/index.ts'
+
 import { ABI_MAJOR, ABI_MINOR, H_GENERATION, H_NOT_AFTER, H_NOT_BEFORE } from '../../engine-wasm/format/layout.ts'
+import type { Manifest } from '../../engine-wasm/host/index.ts'
 import { sha256, toHex } from '../model/index.ts'
 import { readImage } from './read-image.ts'
 import { spliceModule } from './splice.ts'
@@ -31,10 +32,10 @@ export interface ManifestParts {
  * @throws {RangeError} when the image is damaged, or the proofs are of another one
  */
 export function createManifest({ image, engine, compiler, proofs }: ManifestParts): Manifest {
-  const { name, u64, i64 } = readImage(image)
-  const digest = digestHex(image)
-  if (proofs !== undefined && proofs.image !== digest) {
-    throw new RangeError(`the proofs are of an image with digest ${proofs.image}, and this one has ${digest}`)
+  const { name, digest, u64, i64 } = readImage(image)
+  const whole = digestHex(image)
+  if (proofs !== undefined && proofs.image !== whole) {
+    throw new RangeError(`the proofs are of an image with digest ${proofs.image}, and this one has ${whole}`)
   }
   const notBefore = i64(H_NOT_BEFORE)
   const notAfter = i64(H_NOT_AFTER)
@@ -44,7 +45,8 @@ export function createManifest({ image, engine, compiler, proofs }: ManifestPart
     version: 1,
     policy: name,
     generation: Number(u64(H_GENERATION)),
-    image: digest,
+    digest,
+    image: whole,
     module: digestHex(spliceModule(engine, image)),
     engine: digestHex(engine),
     compiler,

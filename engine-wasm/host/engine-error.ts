@@ -1,4 +1,5 @@
 /** Why an engine, an image or a record cannot be used. Denials are decisions, never errors. */
+import type { SigningFault } from './signed-fault.ts'
 import { wordsOf } from './words.ts'
 
 /** Statuses of the module from 0 downwards (docs/abi.md). */
@@ -9,7 +10,14 @@ const STATUSES = wordsOf(
 type Status = typeof STATUSES extends readonly (infer Name)[] ? Name : never
 
 /** What the module says, or the loader finds itself. */
-export type EngineErrorCode = Exclude<Status, 'ok'> | 'bad-module' | 'busy' | 'engine-fault' | 'superseded' | 'bad-name'
+export type EngineErrorCode =
+  | Exclude<Status, 'ok'>
+  | 'bad-module'
+  | 'busy'
+  | 'engine-fault'
+  | 'superseded'
+  | 'bad-name'
+  | SigningFault
 
 /** Thrown by loading, reloading, `putRecord` and `setFlag`; the engine stays as it was. Programs branch on `code`. */
 export class EngineError extends Error {

@@ -15,3 +15,24 @@ export { EngineError, type EngineErrorCode } from './engine-error.ts'
 export type { Flag, LiveDecideOptions, LiveEngine, PrincipalOrPair, RecordSource } from './live-engine.ts'
 export { loadEngine, loadLiveEngine, openEngine } from './load.ts'
 export type { EngineRequest, Readings, Window } from './request.ts'
+export {
+  loadSignedEngine,
+  loadSignedLiveEngine,
+  type ReloadSignedOptions,
+  type SignedEngine,
+  type SignedEngineOptions,
+  type SignedLiveEngine,
+} from './signed-engine.ts'
+export { type PublicKey, readKey, type TrustedKey } from './signed-key.ts'
+export {
+  formatSignature,
+  MAX_SIGNATURES,
+  type Manifest,
+  type ManifestSignature,
+  type ProvedAssertion,
+  parseSignature,
+  type SignedManifest,
+  toSignedBytes,
+} from './signed-manifest.ts'
+export { SIGNATURE_SECTION, splitModule } from './signed-module.ts'
+export { type Trust, type VerifiedPolicy, type VerifyOptions, verifyPolicy } from './signed-policy.ts'

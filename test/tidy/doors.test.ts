@@ -48,15 +48,35 @@ test('every door opens from inside the package, and gives what ARCHITECTURE.md s
     encoding: 'utf8',
   })
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-  const loader = ['EngineError', 'loadEngine', 'loadLiveEngine', 'openEngine']
+  const loader = [
+    'EngineError',
+    'loadEngine',
+    'loadLiveEngine',
+    'loadSignedEngine',
+    'loadSignedLiveEngine',
+    'openEngine',
+    'verifyPolicy',
+  ]
+  const signing = [
+    'MAX_SIGNATURES',
+    'SIGNATURE_SECTION',
+    'formatSignature',
+    'parseSignature',
+    'readKey',
+    'splitModule',
+    'toSignedBytes',
+  ]
   expect(JSON.parse(stdout)).toEqual({
     kavachos: loader,
-    'kavachos/engine': loader,
+    'kavachos/engine': [...loader, ...signing].sort(),
     'kavachos/compiler': [
       'RUNTIME_TEST_STATE',
+      'addSignature',
+      'attachSignature',
       'checkPolicy',
       'compilePattern',
       'compileRegex',
+      'createManifest',
       'createReference',
       'digestOf',
       'disassemble',
