@@ -11,7 +11,7 @@ export interface Budget {
   readonly left: number
 }
 
-/** A budget of `steps`: about one for each successor that is followed, some 10 to 50 million a second. */
+/** A budget of `steps`: about one for each successor that is followed. A second pays for at least some millions of them. */
 export function createBudget(steps: number): Budget {
   let left = steps
   return {
