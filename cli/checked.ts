@@ -37,7 +37,7 @@ export async function checkFolder(
     ...options,
     // Warnings about what has expired depend on the day; the model does not.
     now: terminal.parts.now(),
-    loadCatalog: (path, fromFile) => loadCatalogText(folder.root, path, fromFile),
+    loadCatalog: (path, fromFile) => loadCatalogText(folder, path, fromFile),
   })
   const found = [...parsed.flatMap(({ diagnostics }) => diagnostics), ...checked.diagnostics]
   const order = new Map(files.map(({ path }, index) => [path, index]))
@@ -62,6 +62,8 @@ export async function requireSound(terminal: Terminal, folder: PolicyFolder): Pr
   throw new CliError(
     EXIT_FINDINGS,
     `the policy in \`${folder.shown}\` has ${countFindings(errors)}`,
-    `mend what is printed above; \`kavach check ${folder.shown}\` shows it again`,
+    folder.elsewhere === undefined
+      ? `mend what is printed above; \`kavach check ${folder.shown}\` shows it again`
+      : 'what is printed above was wrong in that revision; name another one',
   )
 }

@@ -3,7 +3,7 @@ import { Option } from 'commander'
 import type { Diagnostic, DiagnosticFormat } from '../grammar/index.ts'
 import { EXIT_FINDINGS, EXIT_FINE } from './exit.ts'
 import { loadGrammar } from './language.ts'
-import { type PolicyFolder, shownPath } from './policy-folder.ts'
+import { type PolicyFolder, shownFile } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
 
 export const FORMATS = ['text', 'json', 'sarif', 'github'] as const
@@ -20,7 +20,7 @@ export async function printFindings(
   diagnostics: readonly Diagnostic[],
   format: DiagnosticFormat,
 ): Promise<number> {
-  const show = (path: string): string => shownPath(terminal, folder.root, path)
+  const show = (path: string): string => shownFile(terminal, folder, path)
   const sources = new Map(folder.files.map(({ path, text }) => [show(path), text]))
   const moved = diagnostics.map((diagnostic) => withPaths(diagnostic, show))
   const { renderDiagnostics } = await loadGrammar()

@@ -12,6 +12,12 @@ export interface PolicyFolder {
   readonly shown: string
   /** Ordered by the bytes of `path`, which is below `root`, with `/`. */
   readonly files: readonly SourceText[]
+  /** Of a policy that does not lie on disk: how its files are named to a person, and the catalogs beside them. */
+  readonly elsewhere?: {
+    show(path: string): string
+    /** `path` as the policy file `fromFile` names it; `undefined` when there is none. */
+    loadCatalog(path: string, fromFile: string): string | undefined
+  }
 }
 
 export interface SourceText {
@@ -68,6 +74,11 @@ function isPolicyFile(entry: Dirent): boolean {
   return entry.name.endsWith('.kavach') && entry.name !== '.kavach'
 }
 
+/** The name by which a person finds a file of the policy. */
+export function shownFile(terminal: Terminal, { root, elsewhere }: PolicyFolder, path: string): string {
+  return elsewhere === undefined ? shownPath(terminal, root, path) : elsewhere.show(path)
+}
+
 /** The path by which a person in `terminal.cwd` finds a file of the policy. */
 export function shownPath(terminal: Terminal, root: string, path: string): string {
   const shown = relative(terminal.cwd, join(root, path)).replaceAll('\\', '/')
@@ -98,7 +109,8 @@ export function toText(bytes: Uint8Array, shown: string): string {
 }
 
 /** Reads a catalog: `path` as the policy file `fromFile` names it. `undefined` when there is none. */
-export function loadCatalogText(root: string, path: string, fromFile: string): string | undefined {
+export function loadCatalogText({ root, elsewhere }: PolicyFolder, path: string, fromFile: string): string | undefined {
+  if (elsewhere !== undefined) return elsewhere.loadCatalog(path, fromFile)
   try {
     return readFileSync(resolve(root, dirname(fromFile), path), 'utf8')
   } catch (error) {
