@@ -5,6 +5,7 @@ import { compileCommand } from './compile.ts'
 import { disassembleCommand } from './disassemble.ts'
 import { evalCommand } from './eval.ts'
 import { CliError, EXIT_FINE, EXIT_INTERNAL, EXIT_USAGE } from './exit.ts'
+import { exportCedarCommand } from './export-cedar.ts'
 import { fmtCommand } from './fmt.ts'
 import { initCommand } from './init.ts'
 import { policyCommand } from './policy.ts'
@@ -53,6 +54,9 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(fmtCommand(terminal))
     .addCommand(disassembleCommand(terminal))
     .addCommand(policyCommand(terminal))
+    .addCommand(
+      new Command('export').description('write policies for other engines').addCommand(exportCedarCommand(terminal)),
+    )
     .addCommand(imports)
   everyCommand(program, (command) => {
     command

@@ -1,0 +1,217 @@
+/**
+ * The engine against Cedar: random policies of what both languages have in common, exported, and requests at their edges. A
+ * difference is made small and printed; the seed brings it back.
+ *
+ * KAVACH_CEDAR_REQUESTS and KAVACH_CEDAR_SEED as in scripts/cedar.mjs; KAVACH_CEDAR_POLICY asks for the policy of that number.
+ */
+import { expect, test } from 'vitest'
+import { type CedarExport, toCedar, toCedarRequest } from '../../../compiler/analyze/index.ts'
+import { emitImage } from '../../../compiler/emit/index.ts'
+import { checkPolicy } from '../../../compiler/front/index.ts'
+import type { PolicyModel } from '../../../compiler/model/index.ts'
+import { createReference, type Reference } from '../../../compiler/reference/index.ts'
+import { type Engine, type EngineRequest, loadEngine } from '../../../engine-wasm/host/index.ts'
+import { type AtomNode, parsePolicy } from '../../../grammar/index.ts'
+import type { Atom } from '../generate/atoms.ts'
+import { type Piece, render, withoutOne } from '../generate/piece.ts'
+import { generatePolicy } from '../generate/policy.ts'
+import { Random } from '../generate/random.ts'
+import { createRequests } from '../generate/request.ts'
+import { type CedarSubject, createCedar } from './cedar.ts'
+import { generateCommon } from './generate.ts'
+import { type Construct, createHistogram, type Histogram } from './histogram.ts'
+
+const REQUESTS = Number(process.env.KAVACH_CEDAR_REQUESTS ?? 2_000)
+const SEED = Number(process.env.KAVACH_CEDAR_SEED ?? 20_260_401)
+const ONLY = process.env.KAVACH_CEDAR_POLICY
+/** Requests for one policy. */
+const EACH = 20
+const REPORT_EVERY = 20_000
+
+test(
+  `the engine and Cedar agree on ${REQUESTS} requests`,
+  async () => {
+    const histogram = createHistogram()
+    let asked = 0
+    let reported = 0
+    let number = Number(ONLY ?? 0)
+    for (; asked < REQUESTS; number++) {
+      asked += comparePolicy(number, histogram)
+      if (ONLY !== undefined) break
+      // The worker must answer its master now and then.
+      if (number % 32 === 0) await new Promise((resolve) => setImmediate(resolve))
+      if (asked - reported >= REPORT_EVERY) {
+        reported = asked
+        console.log(`${asked} requests, policy ${number}`)
+      }
+    }
+    console.log(`seed ${SEED}: ${asked} requests to ${number} policies\n${histogram.print()}`)
+    if (ONLY === undefined) expect(histogram.shortfalls()).toEqual([])
+  },
+  REQUESTS * 20 + 30_000,
+)
+
+test(
+  'Cedar allows nothing that the engine denies, whatever had to be left out of the export',
+  async () => {
+    let asked = 0
+    let allowed = 0
+    let widened = 0
+    for (let number = 0; asked < REQUESTS / 2; number++) {
+      const random = new Random(seedOf(number) ^ 0x5afe)
+      const { piece, aim } = generatePolicy(random)
+      const subject = createSubject(render(piece).replace(/^\/\/ file .*\n/gm, ''))
+      widened += subject.exported.skipped.some(({ effect }) => effect === 'widened') ? 1 : 0
+      const requests = createRequests(random, aim, ({ value }) => ({
+        ...decide(subject.engine, value),
+        reservations: [],
+      }))
+      for (let left = EACH; left > 0; left--) {
+        const request = alone(requests.next().value)
+        const answer = subject.cedar.ask(toCedarRequest(subject.exported, request))
+        if (answer === 'allow' && !decide(subject.engine, request).allowed) {
+          throw new Error(`seed ${SEED}, policy ${number}:\n${render(piece)}\n${JSON.stringify(request)}`)
+        }
+        if (answer !== 'refused') asked++
+        if (answer === 'allow') allowed++
+      }
+      if (number % 32 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    console.log(
+      `seed ${SEED}: ${asked} requests, ${allowed} allowed by Cedar; ${widened} policies with guardrails wider`,
+    )
+    expect(allowed / asked).toBeGreaterThan(0.02)
+    expect(widened).toBeGreaterThan(0)
+  },
+  REQUESTS * 20 + 30_000,
+)
+
+interface Subject {
+  readonly exported: CedarExport
+  readonly cedar: CedarSubject
+  readonly engine: Engine
+  /** The same policy without guardrails. */
+  readonly lax: Engine
+  readonly reference: Reference
+}
+
+function createSubject(text: string): Subject {
+  const { file, diagnostics } = parsePolicy('a.kavach', text)
+  const checked = checkPolicy([file])
+  const errors = [...diagnostics, ...checked.diagnostics].filter(({ severity }) => severity === 'error')
+  const { model } = checked
+  if (model === undefined) throw new TypeError(`refused: ${JSON.stringify(errors)}\n${text}`)
+  const exported = toCedar(model)
+  const without: PolicyModel = { ...model, forbids: [], requires: [], limits: [] }
+  try {
+    const cedar = createCedar(exported)
+    const reference = createReference([file], {}, { keyOf: () => undefined, stateKeys: [] })
+    return { exported, cedar, engine: loadEngine(emitImage(model)), lax: loadEngine(emitImage(without)), reference }
+  } catch (error) {
+    throw new Error(`${text}\n${exported.policies}`, { cause: error })
+  }
+}
+
+function seedOf(number: number): number {
+  return Math.imul(SEED, 0x9e3779b1) + Math.imul(number, 0x85ebca6b)
+}
+
+/** Returns how many requests Cedar answered. */
+function comparePolicy(number: number, histogram: Histogram): number {
+  const random = new Random(seedOf(number))
+  const { piece, aim } = generateCommon(random)
+  const text = render(piece)
+  const subject = createSubject(text)
+  expect(subject.exported.skipped, text).toEqual([])
+  const requests = createRequests(random, aim, ({ value }) => ({ ...decide(subject.engine, value), reservations: [] }))
+  const inPolicy = constructsOf(text)
+  const kindOf = kindsOf(text, aim.atoms)
+  let asked = 0
+  for (let left = EACH; left > 0; left--) {
+    const request = alone(requests.next().value)
+    const { answer, isAllowed } = answersOf(subject, request)
+    if (isAllowed !== (answer === 'allow')) throw new Error(report(piece, request, number))
+    if (answer === 'refused') continue
+    asked++
+    const constructs = new Set<Construct>(inPolicy)
+    const observe = (atom: AtomNode) => {
+      for (const kind of kindOf(atom)) constructs.add(kind)
+    }
+    subject.reference.decide(request, { observe })
+    const isForbidden = !isAllowed && decide(subject.lax, request).allowed
+    histogram.add({ decision: answer, isForbidden, constructs })
+  }
+  return asked
+}
+
+function answersOf({ engine, cedar, exported }: Subject, request: unknown) {
+  return { isAllowed: decide(engine, request).allowed, answer: cedar.ask(toCedarRequest(exported, request)) }
+}
+
+function decide(engine: Engine, request: unknown) {
+  // Anything may be asked: the engine promises to answer what is no request too.
+  return engine.decide(request as EngineRequest)
+}
+
+/** Without delegators; the root asks for itself. */
+function alone(request: unknown): unknown {
+  if (typeof request !== 'object' || request === null || Array.isArray(request) || !('via' in request)) return request
+  const { via, ...rest } = request
+  return Array.isArray(via) && typeof via[0] === 'string' ? { ...rest, agent: via[0] } : rest
+}
+
+/** The smallest policy and request that still differ. */
+function report(piece: Piece, request: unknown, number: number): string {
+  const differs = (policy: Piece, asked: unknown): boolean => {
+    try {
+      const { answer, isAllowed } = answersOf(createSubject(render(policy)), asked)
+      return isAllowed !== (answer === 'allow')
+    } catch {
+      // What is refused is no smaller case.
+      return false
+    }
+  }
+  const smaller = (policy: Piece): Piece | undefined => {
+    for (const candidate of withoutOne(policy)) if (differs(candidate, request)) return candidate
+    return undefined
+  }
+  let small = piece
+  for (let next = smaller(small); next !== undefined; next = smaller(small)) small = next
+  const subject = createSubject(render(small))
+  return [
+    `seed ${SEED}, policy ${number}:`,
+    render(small),
+    subject.exported.policies,
+    `request ${JSON.stringify(request)}`,
+    `mapped  ${JSON.stringify(toCedarRequest(subject.exported, request))}`,
+    `answers ${JSON.stringify(answersOf(subject, request))}`,
+  ].join('\n')
+}
+
+function constructsOf(text: string): readonly Construct[] {
+  const found: readonly (readonly [Construct, RegExp])[] = [
+    ['role', /^ {2}roles /m],
+    ['expires at', /expires at/],
+    ['forbid', /^forbid /m],
+    ['unless', / unless /],
+    ['require', /^require /m],
+    ['not', / not /],
+    ['several actions', /(allow|forbid|for) \S+, /],
+    ['one resource', / on [^*{\s]+( |$)/m],
+    ['`*` in a segment', / on \S*([^:\s*]\*|\*[^:\s*])/],
+    ['{a,b}', / on \S*\{/],
+    ['**', /\*\*/],
+    ['like', /matches \/.*\.\*/],
+    ['list of a regex', /matches \/(a\||ab\{|😀)/u],
+  ]
+  return found.flatMap(([construct, pattern]) => (pattern.test(text) ? [construct] : []))
+}
+
+/** Kinds of the conditions of a policy, by their text. */
+function kindsOf(policy: string, atoms: readonly Atom[]): (atom: AtomNode) => Iterable<Construct> {
+  const kinds = new Map(atoms.map((atom) => [atom.text, atom.kind]))
+  return ({ start, end }) => {
+    const kind = kinds.get(policy.slice(start, end))
+    return kind === undefined ? [] : [kind]
+  }
+}
