@@ -39,5 +39,5 @@ export {
 } from './rule-box.ts'
 export { acceptsText } from './run.ts'
 export { AutomatonTooLarge } from './table.ts'
-export { createUniverse, QUESTION_STEPS, type Universe, withSteps } from './universe.ts'
+export { createUniverse, QUESTION_STEPS, type Universe } from './universe.ts'
 export { findWitness, type Witness, type WitnessHints, type WitnessPrincipal } from './witness.ts'

@@ -8,7 +8,15 @@
  * such a hop are listed too.
  */
 import { asksAboutSubject, type Subject } from '../algebra/index.ts'
-import type { AgentModel, BoundaryModel, DelegationModel, GrantModel, LimitModel, PolicyModel } from '../model/index.ts'
+import type {
+  AgentModel,
+  AtomModel,
+  BoundaryModel,
+  DelegationModel,
+  GrantModel,
+  LimitModel,
+  PolicyModel,
+} from '../model/index.ts'
 
 export interface Chain {
   /** A0 ... An; the last one acts. */

@@ -6,6 +6,7 @@ import { RULES } from './check/all-rules.ts'
 import { type LoadCatalog, readCatalogs } from './check/catalog-files.ts'
 import type { CheckContext } from './check/context.ts'
 import { lowerPolicy } from './lower.ts'
+import { type LocatedAssertion, lowerAssertions } from './lower-assertion.ts'
 import { createRegexPool } from './regex-pool.ts'
 import { resolvePolicy } from './resolve.ts'
 import { numberRules, type SourceMap } from './rules.ts'
@@ -24,6 +25,8 @@ export interface CheckOptions {
 export interface CheckResult {
   /** `undefined` when there is an error, in `diagnostics` or among the statements that the parser dropped, or on request. */
   readonly model: PolicyModel | undefined
+  /** In source order; empty where there is no model. */
+  readonly assertions: readonly LocatedAssertion[]
   /** Sorted by file, offset and code. Syntax errors are not among them: the parser returned those. */
   readonly diagnostics: readonly Diagnostic[]
   readonly map: SourceMap
@@ -46,7 +49,8 @@ export function checkPolicy(files: readonly PolicyFile[], options: CheckOptions 
   const { map, idOf } = numberRules(files)
   const isBroken = policy.broken.any || diagnostics.some((diagnostic) => diagnostic.severity === 'error')
   const model = isBroken || options.lower === false ? undefined : lowerPolicy({ policy, regexes, idOf })
-  return { model, diagnostics: sortDiagnostics(files, diagnostics), map, catalogs }
+  const assertions = model === undefined ? [] : lowerAssertions({ policy, regexes })
+  return { model, assertions, diagnostics: sortDiagnostics(files, diagnostics), map, catalogs }
 }
 
 function sortDiagnostics(files: readonly PolicyFile[], diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -10,6 +10,7 @@ export {
 export type { LoadCatalog } from './check/catalog-files.ts'
 export { type CheckOptions, type CheckResult, checkPolicy } from './check-policy.ts'
 export { emitTypes } from './emit-types.ts'
+export type { LocatedAssertion } from './lower-assertion.ts'
 export { meterKeys } from './meter-key.ts'
 export { emitSourceMap, type RuleHolder, type RuleOrigin, type SourceMap } from './rules.ts'
 export {

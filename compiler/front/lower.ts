@@ -122,6 +122,9 @@ export function lowerPolicy(input: LoweringInput): PolicyModel {
   }
 }
 
+/** What the lowering of a part needs. */
+type Sets = Pick<LoweringInput, 'policy' | 'regexes'>
+
 interface Lowering extends LoweringInput {
   readonly keys: ReadonlyMap<RateNode | BudgetNode, string>
   /** A role's grant is one object in every role that reaches it. */
@@ -233,14 +236,16 @@ function lowerGrant(lowering: Lowering, node: GrantNode): GrantModel {
   return grant
 }
 
-function lowerScope(scope: ScopeNode): ScopeModel {
+/** Distinct actions and all patterns. */
+export function lowerScope(scope: ScopeNode): ScopeModel {
   return {
     actions: scope.actions.any ? undefined : [...new Set(scope.actions.names.map((name) => name.text))],
     patterns: scope.patterns.map((pattern) => pattern.value),
   }
 }
 
-function lowerApproval(node: ApprovalNode): ApprovalModel {
+/** Who must agree, and for how long it holds. */
+export function lowerApproval(node: ApprovalNode): ApprovalModel {
   return { ...(node.by && { by: node.by.value }), ...(node.within && { withinMs: node.within.ms }) }
 }
 
@@ -257,11 +262,12 @@ function lowerLimit(lowering: Lowering, node: RateNode | BudgetNode): LimitModel
   return { kind: 'budget', key, windows, throttle: { percent: Number(percent.value), count: count.value, window } }
 }
 
-function lowerCondition(lowering: Lowering, node: ConditionNode): readonly AtomModel[] {
+/** The atoms of a conjunction, sets inlined. */
+export function lowerCondition(lowering: Sets, node: ConditionNode): readonly AtomModel[] {
   return node.atoms.map((atom) => lowerAtom(lowering, atom))
 }
 
-function lowerAtom(lowering: Lowering, atom: AtomNode): AtomModel {
+function lowerAtom(lowering: Sets, atom: AtomNode): AtomModel {
   const { negated } = atom
   switch (atom.kind) {
     case 'args-only':
@@ -291,7 +297,7 @@ function lowerAtom(lowering: Lowering, atom: AtomNode): AtomModel {
   }
 }
 
-function lowerIn(lowering: Lowering, { path, negated, values }: InAtom): AtomModel {
+function lowerIn(lowering: Sets, { path, negated, values }: InAtom): AtomModel {
   const resolved = values.kind === 'set-reference' ? setOf(lowering, values.name.text).value : values
   switch (resolved.kind) {
     case 'cidrs': {
@@ -330,13 +336,13 @@ function lowerList(path: InAtom['path'], negated: boolean, items: readonly Liter
   }
 }
 
-function setOf(lowering: Lowering, name: string): SetDeclaration {
+function setOf(lowering: Sets, name: string): SetDeclaration {
   const set = lowering.policy.sets.get(name)
   if (set === undefined) throw new RangeError('unknown set after checking')
   return set.node
 }
 
-function automatonOf(lowering: Lowering, pattern: Extract<AtomNode, { kind: 'matches' }>['pattern']): Dfa {
+function automatonOf(lowering: Sets, pattern: Extract<AtomNode, { kind: 'matches' }>['pattern']): Dfa {
   const regex = pattern.kind === 'regex' ? pattern : setOf(lowering, pattern.name.text).value
   const dfa = regex.kind === 'regex' ? lowering.regexes.get(regex) : undefined
   if (dfa === undefined) throw new RangeError('`matches` without an automaton after checking')

@@ -1,4 +1,5 @@
 /** Door of the model: literals and the policy as data. */
+export type { AssertionModel, CanAssertion, EveryAssertion, Who, WithinAssertion } from './assertion.ts'
 export { formatAddress, formatCidr, parseAddress, parseCidr } from './literals/address.ts'
 export { formatHours, parseHours, weekRanges } from './literals/hours.ts'
 export { isName, NAME_BYTES, nameFault } from './literals/name.ts'
