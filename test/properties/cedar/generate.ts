@@ -42,19 +42,27 @@ const TEXTS = [
 const STARS = ['a*"\\', 'a*x"\\', 'ax"\\', 'a*"', 'a**"\\']
 
 export function generateCommon(random: Random): GeneratedPolicy {
-  return new Writer(random).policy()
+  return new Writer(random, 0).policy()
+}
+
+/** The same with some of what Cedar cannot say: meters, approvals, regexes and large numbers. */
+export function generateMixed(random: Random): GeneratedPolicy {
+  return new Writer(random, 0.15).policy()
 }
 
 class Writer {
   private readonly random: Random
+  /** How likely a part is one that Cedar cannot say. */
+  private readonly foreign: number
   private readonly sets: Sets
   private readonly world: World
   private readonly themes: Themes
   private readonly atoms: Atom[] = []
   private readonly instants: number[] = []
 
-  constructor(random: Random) {
+  constructor(random: Random, foreign: number) {
     this.random = random
+    this.foreign = foreign
     this.sets = generateSets(random)
     this.world = generateWorld(random)
     this.themes = generateThemes(random)
@@ -89,10 +97,11 @@ class Writer {
   }
 
   private setDeclarations(): readonly Piece[] {
-    const { cidr, hours } = this.sets
+    const { cidr, hours, regex } = this.sets
     return [
       ...cidr.map(({ name, text }) => leaf(`set ${name} = cidr [${text}]\n`)),
       ...hours.map(({ name, text }) => leaf(`set ${name} = hours ${text}\n`)),
+      ...(this.foreign > 0 ? regex.map(({ name, text }) => leaf(`set ${name} = regex ${text}\n`)) : []),
     ]
   }
 
@@ -111,6 +120,7 @@ class Writer {
     if (roles.length > 0) members.push(group('  roles ', [list(roles)], '\n'))
     members.push(...this.grants(roles.length > 0 ? 0 : 1, 3))
     if (random.chance(0.25)) members.push(leaf(`  expires at ${this.instant()}\n`))
+    if (random.chance(this.foreign)) members.push(leaf('  limit rate 5 per minute\n'))
     return group(`${random.pick(['autonomous', 'service'])} agent ${name} {\n`, random.shuffle(members), '}\n')
   }
 
@@ -128,7 +138,13 @@ class Writer {
       const condition = { ...this.condition('', true, 2), isFixed: true }
       rules.push(group('require ', [condition, fixed(' for '), { ...this.scope(), isFixed: true }], '\n'))
     }
+    if (random.chance(this.foreign)) rules.push(this.guardrail('limit', 'budget 1 USD per day'))
+    if (random.chance(this.foreign)) rules.push(this.guardrail('require', 'approval by "boss"'))
     return rules
+  }
+
+  private guardrail(word: string, clause: string): Piece {
+    return group(`${word} ${clause} for `, [{ ...this.scope(), isFixed: true }], '\n')
   }
 
   private grants(least: number, most: number): readonly Piece[] {
@@ -141,6 +157,7 @@ class Writer {
     if (random.chance(0.75)) parts.push(this.condition(' when ', true, random.pick([1, 2, 2, 3])))
     // It has no effect where nothing is charged.
     if (random.chance(0.1)) parts.push(leaf(' estimate 0.25 USD'))
+    if (random.chance(this.foreign)) parts.push(leaf(random.pick([' rate 2 per hour', ' needs approval'])))
     return group('  allow ', parts, '\n')
   }
 
@@ -170,8 +187,10 @@ class Writer {
   private atom(truth: boolean): Atom {
     const { random, sets, world } = this
     if (random.chance(0.1)) return this.matcher()
+    const isForeign = random.chance(this.foreign)
     for (;;) {
       const atom = generateAtom(random, sets, { world, truth })
+      if (isForeign) return atom
       if (atom.kind !== 'args-matches' && isSmall(atom.text)) return atom
     }
   }
