@@ -9,13 +9,14 @@ import type { GrantModel } from '../model/index.ts'
 import { instantsBefore } from './atom-set.ts'
 import { type Box, intersectBoxes, restrict, subtractBoxes } from './box.ts'
 import { TooHard } from './budget.ts'
-import { grantBox, type Subject } from './rule-box.ts'
+import { grantBox, type Subject, scopeBox } from './rule-box.ts'
 import type { Universe } from './universe.ts'
 import { findWitness, type Witness, type WitnessHints } from './witness.ts'
 
 /** One way in which the delegator may act: by a grant of every factor at once. */
 export interface Holding {
-  readonly factors: readonly HeldGrants[]
+  /** Root first; of each factor one of the alternatives must grant. */
+  readonly factors: readonly (readonly HeldGrants[])[]
 }
 
 /** What an agent holds itself, or what one delegation gave it. */
@@ -44,6 +45,8 @@ export type AttenuationAnswer =
       readonly witness: Witness | undefined
       /** The held grant that covers most of it, by the number of facts that differ. */
       readonly nearest: GrantModel | undefined
+      /** Whether the nearest grant is for this action and resource, so that only its conditions are narrower. */
+      readonly isInScope: boolean
     }
   /** The question took more work than it may have. Whoever asks must not delegate. */
   | { readonly kind: 'unknown'; readonly grant: GrantModel }
@@ -80,10 +83,12 @@ interface HeldBox {
 function holdingBoxes(holding: Holding, isExpiryStated: boolean, universe: Universe): readonly HeldBox[] {
   let boxes: readonly HeldBox[] = [{ box: new Map(), grants: [] }]
   for (const factor of holding.factors) {
-    const own = factor.grants.flatMap((grant) => {
-      const box = heldBox(grant, factor, isExpiryStated, universe)
-      return box === undefined ? [] : [{ box, grant }]
-    })
+    const own = factor.flatMap((held) =>
+      held.grants.flatMap((grant) => {
+        const box = heldBox(grant, held, isExpiryStated, universe)
+        return box === undefined ? [] : [{ box, grant }]
+      }),
+    )
     boxes = boxes.flatMap((above) =>
       own.flatMap(({ box, grant }) => {
         const common = intersectBoxes(above.box, box, universe)
@@ -124,8 +129,10 @@ function describe(
 ): AttenuationAnswer {
   for (const box of left) {
     const witness = findWitness(box, universe, hints)
-    if (witness !== undefined)
-      return { kind: 'wider', grant, box, witness, nearest: nearestTo(box, asked, held, universe) }
+    if (witness === undefined) continue
+    const nearest = nearestTo(box, asked, held, universe)
+    const isInScope = nearest !== undefined && coversScope(nearest, witness, universe)
+    return { kind: 'wider', grant, box, witness, nearest, isInScope }
   }
   // Boxes whose members were not found may have none.
   return { kind: 'unknown', grant }
@@ -144,4 +151,10 @@ function nearestTo(box: Box, asked: Box, held: readonly HeldBox[], universe: Uni
     if (nearest === undefined || distance < nearest.distance) nearest = { grant, distance }
   }
   return nearest?.grant
+}
+
+function coversScope(grant: GrantModel, { action, resource }: Witness, universe: Universe): boolean {
+  const scope = scopeBox(grant, universe)?.get('resource')
+  const isAction = grant.actions === undefined || grant.actions.includes(action)
+  return isAction && scope?.kind === 'text' && universe.languages.accepts(scope.language, resource)
 }

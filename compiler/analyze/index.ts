@@ -1,7 +1,13 @@
 /** Door of the analyses: what a policy means beyond its decisions, and to others. */
+
+export type { AnalyzedPolicy } from './analyzed-policy.ts'
+export { analyzeAssertions, type ProvedAssertion } from './assertion-findings.ts'
 export type { CedarEntity, CedarUid, CedarValue } from './cedar/entity.ts'
 export { type CedarExport, type CedarExportOptions, type CedarSkip, toCedar } from './cedar/export.ts'
 export { type CedarRequest, toCedarRequest } from './cedar/request.ts'
 export type { Counterexample, WitnessRequest, WitnessState } from './counterexample.ts'
+export { analyzeDelegations, type ProvedDelegation } from './delegation-findings.ts'
+export { type DelegationProof, proveDelegation, type UnreachedLimit } from './delegation-proof.ts'
 export { type Proof, proveAssertion, type Refutation } from './prove.ts'
+export { requestText } from './request-text.ts'
 export { type AnalyzeOptions, analyze, type FoundAccess, type PolicyUnderAnalysis, type Unknown } from './subject.ts'
