@@ -126,7 +126,7 @@ export const facts: fc.Arbitrary<Facts> = fc.record({
   action: mostly(40, 'read', ACTIONS),
   resource: mostly(60, 'mcp:github:issues', RESOURCES),
   ip: mostly(60, '10.1.2.3', ['10.9.0.1', '192.168.0.1', '2001:db8::1', '010.1.2.3', undefined]),
-  now: mostly(80, 0, [5 * HOUR, -1, 12 * HOUR, 84 * HOUR, 'malformed', undefined]),
+  now: mostly(80, 0, [5 * HOUR, -1, 1, 12 * HOUR, 84 * HOUR, 'malformed', undefined]),
   since: mostly(50, -30 * MINUTE, [-2 * HOUR, 0, 'malformed', undefined]),
   cost: mostly(6, undefined, [0.5, 0.5, 0.5, 2, 0, 1e-9, 0.1]),
   trust: mostly(50, 70, [60, 59.999, 100, undefined]),
