@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import type { Diagnostic, DiagnosticFormat, TextEdit } from '../grammar/index.ts'
-import { checkFolder } from './checked.ts'
-import { EXIT_FINE } from './exit.ts'
+import { analyzeFolder } from './checked.ts'
+import { EXIT_FINE, EXIT_UNKNOWN, worstExit } from './exit.ts'
 import { writeFilesAtomically } from './files.ts'
 import { countFindings, formatOption, plural, printFindings } from './findings.ts'
 import { loadPolicyFolder, type PolicyFolder } from './policy-folder.ts'
@@ -17,7 +17,7 @@ interface CheckOptions {
 
 export function checkCommand(terminal: Terminal): Command {
   return new Command('check')
-    .description('find what is wrong with a policy: syntax, names, types, catalogs')
+    .description('find what is wrong with a policy: syntax, names, types, catalogs, delegations that give too much')
     .argument('<path>', 'folder of .kavach files, or one file')
     .option('--fix', 'apply the fixes that are certainly right, then check again')
     .option('--strict', 'report as errors the warnings that the language reference marks so')
@@ -31,7 +31,8 @@ Examples:
   kavach check policy --strict --format github    annotations in a pull request
   kavach check policy --format sarif > policy.sarif
 
-The exit code is 1 when there is an error; warnings alone leave it 0.`,
+The exit code is 1 when there is an error, 3 when a delegation could be neither proved nor refuted (KV9001);
+other warnings leave it 0. Assertions are \`kavach prove\`'s.`,
     )
     .action(async (path: string, options: CheckOptions) => {
       terminal.recordExit(await check(terminal, path, options))
@@ -39,9 +40,9 @@ The exit code is 1 when there is an error; warnings alone leave it 0.`,
 }
 
 async function check(terminal: Terminal, path: string, options: CheckOptions): Promise<number> {
-  const settings = { strict: options.strict ?? false, lower: false }
+  const settings = { strict: options.strict ?? false, assertions: false }
   let folder = loadPolicyFolder(terminal, path)
-  let checked = await checkFolder(terminal, folder, settings)
+  let checked = await analyzeFolder(terminal, folder, settings)
   if (options.fix) {
     const fixed = applyFixes(folder, checked.diagnostics)
     if (fixed.count > 0) {
@@ -51,7 +52,7 @@ async function check(terminal: Terminal, path: string, options: CheckOptions): P
       )
       terminal.note(`fixed ${plural(fixed.count, 'finding')} in ${plural(fixed.files.length, 'file')}\n`)
       folder = loadPolicyFolder(terminal, path)
-      checked = await checkFolder(terminal, folder, settings)
+      checked = await analyzeFolder(terminal, folder, settings)
     }
   }
   const code = await printFindings(terminal, folder, checked.diagnostics, options.format)
@@ -60,7 +61,7 @@ async function check(terminal: Terminal, path: string, options: CheckOptions): P
       code === EXIT_FINE && checked.diagnostics.length === 0 ? 'nothing to report' : countFindings(checked.diagnostics)
     terminal.note(`${path}: ${plural(folder.files.length, 'file')}, ${summary}\n`)
   }
-  return code
+  return worstExit(code, (checked.analysis?.unknown ?? 0) > 0 ? EXIT_UNKNOWN : EXIT_FINE)
 }
 
 /** Texts after the fixes that do not touch each other; the rest is left for the next run. */

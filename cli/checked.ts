@@ -1,10 +1,11 @@
 /** A policy folder through parser and front end. */
+import type { PolicyAnalysis } from '../compiler/analyze/index.ts'
 import type { CheckResult } from '../compiler/front/index.ts'
 import type { PolicyModel } from '../compiler/model/index.ts'
 import type { Diagnostic, PolicyFile } from '../grammar/index.ts'
 import { CliError, EXIT_FINDINGS } from './exit.ts'
 import { countFindings, plural, printFindings } from './findings.ts'
-import { loadFront, loadGrammar } from './language.ts'
+import { loadAnalyses, loadFront, loadGrammar } from './language.ts'
 import { loadCatalogText, type PolicyFolder } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -40,11 +41,39 @@ export async function checkFolder(
     loadCatalog: (path, fromFile) => loadCatalogText(folder, path, fromFile),
   })
   const found = [...parsed.flatMap(({ diagnostics }) => diagnostics), ...checked.diagnostics]
+  return { ...checked, files, diagnostics: inTextOrder(files, found) }
+}
+
+function inTextOrder(files: readonly PolicyFile[], diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const order = new Map(files.map(({ path }, index) => [path, index]))
-  const diagnostics = found.sort(
+  return [...diagnostics].sort(
     (a, b) => (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0) || a.span.start - b.span.start,
   )
-  return { ...checked, files, diagnostics }
+}
+
+/** A policy without errors, with what was proved of it. */
+export interface AnalyzedFolder extends CheckedFolder {
+  /** Absent where the policy has errors before anything could be proved. */
+  readonly analysis: PolicyAnalysis | undefined
+}
+
+/** As `checkFolder`, then proves what the policy claims: its delegations and, unless told otherwise, its assertions. */
+export async function analyzeFolder(
+  terminal: Terminal,
+  folder: PolicyFolder,
+  options: { readonly strict: boolean; readonly assertions?: boolean },
+): Promise<AnalyzedFolder> {
+  const checked = await checkFolder(terminal, folder, options)
+  const { model } = checked
+  if (model === undefined) return { ...checked, analysis: undefined }
+  terminal.progress(() => `proving ${model.name}`)
+  const { analyzePolicy } = await loadAnalyses()
+  const analysis = analyzePolicy({ ...checked, model }, { ...options, around: terminal.parts.now() })
+  return {
+    ...checked,
+    analysis,
+    diagnostics: inTextOrder(checked.files, [...checked.diagnostics, ...analysis.diagnostics]),
+  }
 }
 
 /** A policy without errors. */

@@ -4,9 +4,9 @@ import { join, relative, resolve } from 'node:path'
 import { Command } from 'commander'
 import { emitImage, spliceModule } from '../compiler/emit/index.ts'
 import type { DiagnosticFormat } from '../grammar/index.ts'
-import { checkFolder } from './checked.ts'
+import { analyzeFolder } from './checked.ts'
 import { loadEngineWasm } from './engine-wasm.ts'
-import { CliError, EXIT_FINDINGS, EXIT_REFUSED } from './exit.ts'
+import { CliError, EXIT_FINDINGS, EXIT_FINE, EXIT_REFUSED, EXIT_UNKNOWN, worstExit } from './exit.ts'
 import { loadBytes, writeFilesAtomically } from './files.ts'
 import { countFindings, formatOption, printFindings } from './findings.ts'
 import { toInstant } from './instant.ts'
@@ -17,21 +17,19 @@ import type { Terminal } from './terminal.ts'
 
 interface CompileOptions {
   readonly out: string
-  readonly requireProofs?: true
+  readonly allowUnproved?: true
   readonly notBefore?: number
   readonly notAfter?: number
   readonly format: DiagnosticFormat
 }
-
-/** Said of every `assert` and `delegate` until they are proved. */
-const NOT_PROVED = 'KV9001'
 
 export function compileCommand(terminal: Terminal): Command {
   return new Command('compile')
     .description('write NAME.wasm, NAME.img, NAME.d.ts and NAME.map.json; nothing when the policy has errors')
     .argument('<path>', 'folder of .kavach files, or one file')
     .option('-o, --out <folder>', 'where to write', '.')
-    .option('--require-proofs', 'refuse a policy whose assertions and delegations are not proved')
+    .option('--require-proofs', 'refuse what could be neither proved nor refuted (the default)')
+    .option('--allow-unproved', 'compile even then; what is refuted is refused all the same')
     .option('--not-before <time>', 'the image denies everything before this time, RFC 3339 with Z', toInstant)
     .option('--not-after <time>', 'the image denies everything from this time on, RFC 3339 with Z', toInstant)
     .addOption(formatOption())
@@ -43,7 +41,10 @@ Examples:
   kavach compile policy -o build --not-after 2026-12-31T00:00:00Z
 
 The same policy gives the same bytes on every machine. A generation older than that of NAME.img in the
-output folder is refused with exit code 2: hosts would refuse it too.`,
+output folder is refused with exit code 2: hosts would refuse it too.
+
+Every assertion and delegation is proved first. Nothing is written when one does not hold (exit code 1), or
+could be neither proved nor refuted (exit code 3).`,
     )
     .action(async (path: string, options: CompileOptions) => {
       terminal.recordExit(await compile(terminal, path, options))
@@ -56,19 +57,19 @@ async function compile(terminal: Terminal, path: string, options: CompileOptions
     throw new CliError(64, '--not-after is not later than --not-before', 'swap them, or leave one out')
   }
   const folder = loadPolicyFolder(terminal, path)
-  const checked = await checkFolder(terminal, folder, { strict: false })
-  const diagnostics = options.requireProofs
-    ? checked.diagnostics.map((found) => (found.code === NOT_PROVED ? { ...found, severity: 'error' as const } : found))
-    : checked.diagnostics
+  const checked = await analyzeFolder(terminal, folder, { strict: false })
+  const { diagnostics } = checked
   const code = await printFindings(
     options.format === 'text' ? terminal.toErrors() : terminal,
     folder,
     diagnostics,
     options.format,
   )
-  if (code !== 0 || checked.model === undefined) {
+  const isUnknown = (checked.analysis?.unknown ?? 0) > 0 && options.allowUnproved !== true
+  const refusal = worstExit(code, isUnknown ? EXIT_UNKNOWN : EXIT_FINE)
+  if (refusal !== EXIT_FINE || checked.model === undefined) {
     if (options.format === 'text') terminal.note(`${path}: nothing written, ${countFindings(diagnostics)}\n`)
-    return EXIT_FINDINGS
+    return worstExit(refusal, checked.model === undefined ? EXIT_FINDINGS : EXIT_FINE)
   }
 
   const model = {

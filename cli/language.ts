@@ -4,6 +4,10 @@ export function loadGrammar() {
   return import('../grammar/index.ts')
 }
 
+export function loadAnalyses() {
+  return import('../compiler/analyze/index.ts')
+}
+
 export function loadFront() {
   return import('../compiler/front/index.ts')
 }

@@ -9,6 +9,8 @@ import { exportCedarCommand } from './export-cedar.ts'
 import { fmtCommand } from './fmt.ts'
 import { initCommand } from './init.ts'
 import { policyCommand } from './policy.ts'
+import { proveCommand } from './prove.ts'
+import { replayCommand } from './replay.ts'
 import type { Terminal } from './terminal.ts'
 import { testCommand } from './test.ts'
 import { VERSION } from './version.ts'
@@ -48,9 +50,11 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
   program
     .addCommand(initCommand(terminal))
     .addCommand(checkCommand(terminal))
+    .addCommand(proveCommand(terminal))
     .addCommand(testCommand(terminal))
     .addCommand(compileCommand(terminal))
     .addCommand(evalCommand(terminal))
+    .addCommand(replayCommand(terminal))
     .addCommand(fmtCommand(terminal))
     .addCommand(disassembleCommand(terminal))
     .addCommand(policyCommand(terminal))

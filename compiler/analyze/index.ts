@@ -1,5 +1,6 @@
 /** Door of the analyses: what a policy means beyond its decisions, and to others. */
 
+export { type AnalyzePolicyOptions, analyzePolicy, type PolicyAnalysis } from './analyze-policy.ts'
 export type { AnalyzedPolicy } from './analyzed-policy.ts'
 export { analyzeAssertions, type ProvedAssertion } from './assertion-findings.ts'
 export type { CedarEntity, CedarUid, CedarValue } from './cedar/entity.ts'

@@ -11,7 +11,6 @@ import { checkHeader } from './header.ts'
 import { checkImpossible } from './impossible.ts'
 import { checkKnownNames } from './known-names.ts'
 import { checkNameText } from './name-text.ts'
-import { checkNotProved } from './not-proved.ts'
 import { checkNumbers } from './numbers.ts'
 import { checkOnce } from './once.ts'
 import { checkPatterns } from './patterns.ts'
@@ -42,5 +41,4 @@ export const RULES: readonly Rule[] = [
   checkEstimates,
   checkRepeats,
   checkExpired,
-  checkNotProved,
 ]
