@@ -20,7 +20,26 @@ export {
 } from './box.ts'
 export { type Budget, createBudget, TooHard } from './budget.ts'
 export type { Dfa } from './dfa.ts'
-export type { FactSet } from './fact-set.ts'
+export {
+  ABSENT,
+  argumentPath,
+  everythingAt,
+  IS_APPROVED,
+  IS_FALSE,
+  IS_TRUE,
+  MAX_COST_DOUBLED,
+  MAX_DOUBLED,
+  MAX_MS,
+  MINUTES_OF_WEEK,
+  MISSING,
+  NO_SUCH,
+  NOT_APPROVED,
+  OTHER,
+  TYPE_BITS,
+  UNREADABLE,
+} from './dimension.ts'
+export { type FactSet, type RangeSet, type SumSet, subtractSets, type TextSet } from './fact-set.ts'
+export type { KeyCell, KeySet } from './key-set.ts'
 export { createLanguages, type Language, type Languages } from './language.ts'
 export { type Caps, capsOf, impliedCaps, unreachedLimits, type WiderLimit, widerLimits } from './limits.ts'
 export { compilePattern, isSmallPattern } from './pattern.ts'
