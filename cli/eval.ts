@@ -1,17 +1,17 @@
 /** `kavach eval`: requests in, decisions out, a line each. */
-import { createReadStream, type ReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { emitImage } from '../compiler/emit/index.ts'
 import type { EngineRequest, LiveEngine } from '../engine-wasm/host/index.ts'
 import { requireSound } from './checked.ts'
-import { CliError, EXIT_FINDINGS, EXIT_FINE, EXIT_INTERRUPTED } from './exit.ts'
-import { inputError, isFolder } from './files.ts'
+import { EXIT_FINE, EXIT_INTERRUPTED } from './exit.ts'
+import { isFolder } from './files.ts'
+import { openInput } from './input.ts'
 import { toInstant } from './instant.ts'
 import { type Line, readLines } from './lines.ts'
 import { loadCompiled } from './module-file.ts'
-import { putState, startEngine } from './policy-engine.ts'
-import { loadPolicyFolder, loadText } from './policy-folder.ts'
+import { putStateFile, startEngine } from './policy-engine.ts'
+import { loadPolicyFolder } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
 
 interface EvalOptions {
@@ -50,13 +50,13 @@ The exit code is 0 whatever is decided.`,
 async function evaluate(terminal: Terminal, options: EvalOptions): Promise<number> {
   const { interrupt } = terminal.parts
   const engine = await openEngine(terminal, options.module)
-  if (options.state !== undefined) putState(engine, loadState(terminal, options.state), options.state)
+  if (options.state !== undefined) putStateFile(terminal, engine, options.state)
   const now = options.now
   const clock = now === 'system' ? terminal.parts.now : now === undefined ? undefined : () => now
 
   let decided = 0
   terminal.parts.takeInterrupts()
-  for await (const lines of readLines(openRequests(terminal, options.requests))) {
+  for await (const lines of readLines(openInput(terminal, options.requests, 'requests'))) {
     if (interrupt.aborted) break
     const asked = lines.filter((line) => !('text' in line) || line.text.trim() !== '')
     if (asked.length === 0) continue
@@ -74,52 +74,6 @@ async function openEngine(terminal: Terminal, named: string): Promise<LiveEngine
     return startEngine({ kind: 'image', image: emitImage(model) }, named)
   }
   return startEngine(loadCompiled(terminal, named), named)
-}
-
-function loadState(terminal: Terminal, named: string): unknown {
-  const text = loadText(resolve(terminal.cwd, named), named)
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    throw new CliError(EXIT_FINDINGS, `\`${named}\` is not JSON: ${error.message}`, 'mend the file')
-  }
-}
-
-/** Opens at once, so that a missing file is reported before anything is decided. */
-function openRequests(terminal: Terminal, named: string): AsyncIterable<Uint8Array> {
-  const { stdin, interrupt } = terminal.parts
-  if (named === '-') {
-    if (terminal.parts.isTyped) terminal.note('reading requests from the keyboard, one a line; Ctrl-D ends\n')
-    return untilAborted(stdin, interrupt)
-  }
-  const path = resolve(terminal.cwd, named)
-  if (isFolder(path, named)) throw inputError(Object.assign(new Error(), { code: 'EISDIR' }), named)
-  return readable(createReadStream(path, { highWaterMark: 1 << 17 }), named, interrupt)
-}
-
-async function* readable(stream: ReadStream, named: string, interrupt: AbortSignal): AsyncGenerator<Uint8Array> {
-  try {
-    yield* untilAborted(stream, interrupt)
-  } catch (error) {
-    throw inputError(error, named)
-  }
-}
-
-/** Ends, without an error, when Ctrl-C was pressed. */
-async function* untilAborted(
-  stream: AsyncIterable<Uint8Array> & { destroy(): unknown },
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const stop = () => stream.destroy()
-  signal.addEventListener('abort', stop)
-  try {
-    yield* stream
-  } catch (error) {
-    if (!signal.aborted) throw error
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
 }
 
 function answer(engine: LiveEngine, line: Line, clock: (() => number) | undefined): string {

@@ -1,9 +1,12 @@
 /** An engine that answers for a policy: what `eval` and `test` ask. */
+import { resolve } from 'node:path'
 import { emitState } from '../compiler/emit/index.ts'
 import { parseState } from '../compiler/model/index.ts'
 import { EngineError, type LiveEngine, loadLiveEngine } from '../engine-wasm/host/index.ts'
 import { CliError, EXIT_FINDINGS } from './exit.ts'
 import type { Compiled } from './module-file.ts'
+import { loadText } from './policy-folder.ts'
+import type { Terminal } from './terminal.ts'
 
 /** @throws {CliError} 1 when WebAssembly or the verifier of the engine refuses the bytes; `named` says whose they are */
 export function startEngine(compiled: Compiled, named: string): LiveEngine {
@@ -16,6 +19,20 @@ export function startEngine(compiled: Compiled, named: string): LiveEngine {
       `\`${named}\` cannot be loaded: ${error.message}`,
       'compile the policy again with `kavach compile`; what was changed by hand is refused',
     )
+  }
+}
+
+/** Adds what `--state FILE` holds. @throws {CliError} 66 when it is missing, 1 when it is no state, or is refused */
+export function putStateFile(terminal: Terminal, engine: LiveEngine, named: string): void {
+  putState(engine, parseJson(loadText(resolve(terminal.cwd, named), named), named), named)
+}
+
+function parseJson(text: string, named: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new CliError(EXIT_FINDINGS, `\`${named}\` is not JSON: ${error.message}`, 'mend the file')
   }
 }
 

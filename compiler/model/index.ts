@@ -1,5 +1,15 @@
 /** Door of the model: literals and the policy as data. */
+
 export type { AssertionModel, CanAssertion, EveryAssertion, Who, WithinAssertion } from './assertion.ts'
+export {
+  type ParsedDecision,
+  parseDecisionLine,
+  type RecordedDecision,
+  type RecordedHop,
+  type RecordedReadings,
+  type RecordedRequest,
+  type Verdict,
+} from './decision-log.ts'
 export { formatAddress, formatCidr, parseAddress, parseCidr } from './literals/address.ts'
 export { formatHours, parseHours, weekRanges } from './literals/hours.ts'
 export { isName, NAME_BYTES, nameFault } from './literals/name.ts'
