@@ -66,7 +66,7 @@ test(
       if (effects.has('widened')) counts.widened++
       const requests = requestsFor(random, aim, subject)
       for (let left = EACH; left > 0; left--) {
-        const request = alone(requests.next().value)
+        const request = withReadings(alone(requests.next().value), random.chance(0.5) ? EXHAUSTED : {})
         const { answer, isAllowed } = answersOf(subject, request)
         if (answer === 'refused') continue
         counts.requests++
@@ -152,12 +152,20 @@ function answersOf({ engine, cedar, exported }: Subject, request: unknown) {
   return { isAllowed: decide(engine, request).allowed, answer: cedar.ask(toCedarRequest(exported, request)) }
 }
 
-/** Where nothing is said about meters they read 0; approvals and meters are the caller's, so that `allowed` is the policy's word. */
+/** Approvals and meters are the caller's, so that `allowed` is the policy's word. */
 function decide(engine: Engine, request: unknown) {
-  const isObject = typeof request === 'object' && request !== null && !Array.isArray(request)
-  const read = isObject && !('readings' in request) ? { ...request, readings: {} } : request
   // Anything may be asked: the engine promises to answer what is no request too.
-  return engine.decide(read as EngineRequest, { charge: 'caller' })
+  return engine.decide(request as EngineRequest, { charge: 'caller' })
+}
+
+/** More than any meter of the policies allows. */
+const EXHAUSTED = {
+  used: { minute: 1e12, hour: 1e12, day: 1e12, month: 1e12 },
+  spent: { minute: 1e10, hour: 1e10, day: 1e10, month: 1e10 },
+}
+
+function withReadings(request: unknown, readings: object): unknown {
+  return typeof request === 'object' && request !== null && !Array.isArray(request) ? { ...request, readings } : request
 }
 
 /** Without delegators; the root asks for itself. */
