@@ -69,12 +69,14 @@ function writeNewFiles(terminal: Terminal, files: readonly NewFile[]): void {
 }
 
 function outputError(error: unknown, shown: string): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
-  if (code === undefined) return error
-  if (code !== 'EEXIST') return new CliError(EXIT_USAGE, `cannot write \`${shown}\`: ${code}`, 'choose another folder')
-  return new CliError(
-    EXIT_USAGE,
-    `there is a \`${shown}\` already, and a key is never replaced`,
-    'choose another name, or move the old key away if nothing is signed with it any more',
-  )
+  if (!(error instanceof Error && 'code' in error && 'syscall' in error)) return error
+  // A folder that cannot be made because a file has its name is EEXIST too.
+  if (error.code === 'EEXIST' && error.syscall === 'open') {
+    return new CliError(
+      EXIT_USAGE,
+      `there is a \`${shown}\` already, and a key is never replaced`,
+      'choose another name, or move the old key away if nothing is signed with it any more',
+    )
+  }
+  return new CliError(EXIT_USAGE, `cannot write \`${shown}\`: ${error.code}`, 'choose another folder')
 }
