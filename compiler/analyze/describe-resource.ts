@@ -3,7 +3,7 @@
  * of one of them, of several, or of some less others. Only what is exactly the language is called exact.
  */
 import { createBudget, type Language, type Languages, TooHard, type Universe } from '../algebra/index.ts'
-import { patternOfAutomaton } from '../emit/index.ts'
+import { patternOfLanguage } from '../emit/index.ts'
 import { formatPattern, type PatternLiteral } from '../model/index.ts'
 import { exactly, join, listed, type Phrase } from './describe-phrase.ts'
 
@@ -37,7 +37,7 @@ function describe(language: Language, languages: Languages, patterns: Iterable<P
   const candidates = candidatesOf(languages, patterns)
   const same = candidates.find((candidate) => isSame(candidate.language, language, languages))
   if (same !== undefined) return exactly(same.text)
-  const pattern = patternOfAutomaton(language.dfa)
+  const pattern = patternOfLanguage(language.dfa)
   if (pattern !== undefined) return exactly(formatPattern(pattern))
   return asUnion(language, languages, candidates) ?? asDifference(language, languages, candidates)
 }
@@ -86,6 +86,7 @@ function asDifference(language: Language, languages: Languages, candidates: read
           ' and at once ',
         )
   if (isSame(left, language, languages)) {
+    if (holes.length === 0) return base
     return join([base, listed(holes.map(({ text }) => text))], ' except ')
   }
   const example = languages.shortestResource(language)

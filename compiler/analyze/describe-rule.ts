@@ -1,6 +1,6 @@
 /** Rules of a model as policy text on one line. Regexes are kept as automata, which do not say how they were written. */
 import type { Dfa } from '../algebra/index.ts'
-import { patternOfAutomaton } from '../emit/index.ts'
+import { patternOfLanguage } from '../emit/index.ts'
 import {
   type ApprovalModel,
   type AtomModel,
@@ -58,7 +58,7 @@ export function describeScope({ actions, patterns, automata = [] }: ScopeModel):
   const texts = [
     ...patterns.map((pattern) => exactly(formatPattern(pattern))),
     ...automata.map((dfa): Phrase => {
-      const pattern = patternOfAutomaton(dfa)
+      const pattern = patternOfLanguage(dfa)
       if (pattern !== undefined) return exactly(formatPattern(pattern))
       return { text: `a pattern of ${dfa.stateCount} states, whose text is not known`, isExact: false }
     }),

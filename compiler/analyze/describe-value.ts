@@ -22,6 +22,7 @@ import {
   type Universe,
 } from '../algebra/index.ts'
 import { formatAddress, formatCidr, formatDecimal, formatString } from '../model/index.ts'
+import { finiteTexts } from './describe-finite.ts'
 import { describeHours } from './describe-hours.ts'
 import { better, exactly, join, listed, type Phrase } from './describe-phrase.ts'
 
@@ -193,7 +194,7 @@ export function formatDuration(ms: number): string {
   return ms === 0 ? '0s' : `${ms} ms`
 }
 
-const SAMPLES = 16
+const MAX_TEXTS = 16
 const DESCRIBE_STEPS = 2_000_000
 
 /** Texts of a language: finitely many of them, all but finitely many, or a hint. */
@@ -201,13 +202,11 @@ export function describeTexts(language: Language, universe: Universe): Phrase {
   const languages = universe.languages.withBudget(createBudget(DESCRIBE_STEPS))
   try {
     if (language === languages.anyText) return exactly('any text')
-    const samples = languages.samples(language, SAMPLES)
-    if (languages.ofTexts(samples) === language) return exactly(samples.map(formatString).join(' or '))
-    const rest = languages.subtract(languages.anyText, language)
-    const others = languages.samples(rest, SAMPLES)
-    if (languages.ofTexts(others) === rest) return exactly(`text other than ${others.map(formatString).join(', ')}`)
-    const [first, second] = samples
-    const such = [first, second].flatMap((sample) => (sample === undefined ? [] : [formatString(sample)]))
+    const texts = finiteTexts(language.dfa, MAX_TEXTS)
+    if (texts !== undefined) return exactly(texts.map(formatString).join(' or '))
+    const others = finiteTexts(languages.subtract(languages.anyText, language).dfa, MAX_TEXTS)
+    if (others !== undefined) return exactly(`text other than ${others.map(formatString).join(', ')}`)
+    const such = languages.samples(language, 2).map(formatString)
     return { text: `text of a certain form, such as ${such.join(' or ')}`, isExact: false }
   } catch (error) {
     if (!(error instanceof TooHard)) throw error

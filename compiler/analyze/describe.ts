@@ -5,13 +5,14 @@
 import {
   argumentPath,
   type Box,
-  everythingAt,
   type FactSet,
   IS_APPROVED,
   type KeySet,
   MAX_MS,
   MISSING,
+  type RangeSet,
   TYPE_BITS,
+  UNREADABLE,
   type Universe,
 } from '../algebra/index.ts'
 import { formatString, type PatternLiteral } from '../model/index.ts'
@@ -74,7 +75,7 @@ export function describeBox(box: Box, universe: Universe, { patterns = [] }: Des
     const path = argumentPath(dimension)
     if (path !== undefined && set.kind === 'sum') add(formatPath('args', path), describeArgument(set, universe))
   }
-  const approval = describeApproval(box, universe)
+  const approval = describeApproval(box)
   if (approval !== undefined) add('approval', approval)
   return facts
 }
@@ -113,7 +114,7 @@ function describeKeys({ isAbsentIn, cells }: KeySet): Phrase {
   return exactly([...words, ...(isAbsentIn ? ['absent'] : [])].join(' or '))
 }
 
-function describeApproval(box: Box, universe: Universe): Phrase | undefined {
+function describeApproval(box: Box): Phrase | undefined {
   const given: string[] = []
   const missing: string[] = []
   for (const [dimension, set] of box) {
@@ -125,23 +126,22 @@ function describeApproval(box: Box, universe: Universe): Phrase | undefined {
   // Whoever is named has approved, so that somebody has.
   const words = given.length > 1 ? given.filter((text) => text !== 'given') : given
   const age = box.get('approval-age')
-  const aged = age?.kind === 'ranges' ? [describeAge(age, universe)] : []
+  const aged = age?.kind === 'ranges' ? [describeAge(age)] : []
   const all = [...words, ...missing, ...aged]
   return all.length === 0 ? undefined : exactly(all.join(', '))
 }
 
-function describeAge(set: FactSet, universe: Universe): string {
-  if (set.kind !== 'ranges') return 'at any time'
-  const isAll = everythingAt('approval-age', universe)
-  const everything = isAll.kind === 'ranges' ? isAll.specials : 0
-  const words = set.ranges.map(({ low, high }) => {
-    if (low <= -MAX_MS && high >= MAX_MS) return 'whenever'
-    if (low <= -MAX_MS) return `within ${formatDuration(Number(high) + 1)}`
+/** `within 1h` is what policy text means by it: a call whose host states no time of approval is among them. */
+function describeAge({ specials, ranges }: RangeSet): string {
+  const isVouched = (specials & MISSING) !== 0
+  const words = ranges.map(({ low, high }) => {
+    if (low <= -MAX_MS && high >= MAX_MS) return 'at a stated time'
+    if (low <= -MAX_MS) return `within ${formatDuration(Number(high) + 1)}${isVouched ? '' : ', at a stated time'}`
     if (high >= MAX_MS) return `${formatDuration(Number(low))} ago or earlier`
     return `between ${formatDuration(Number(low))} and ${formatDuration(Number(high) + 1)} ago`
   })
-  if ((set.specials & everything & MISSING) === 0) words.push('at a stated time')
-  else if (set.ranges.length === 0) words.push('at no stated time')
-  if (set.ranges.length === 0 && (set.specials & ~MISSING) !== 0) words.push('at a time that cannot be read')
-  return words.join(' and ')
+  const isWithin = ranges[0] !== undefined && ranges[0].low <= -MAX_MS && ranges[0].high < MAX_MS
+  if (isVouched && !isWithin) words.push('at no stated time')
+  if ((specials & UNREADABLE) !== 0) words.push('at a time that cannot be read')
+  return words.join(' or ')
 }

@@ -9,6 +9,19 @@ export { type CedarRequest, toCedarRequest } from './cedar/request.ts'
 export type { Counterexample, WitnessRequest, WitnessState } from './counterexample.ts'
 export { analyzeDelegations, type ProvedDelegation } from './delegation-findings.ts'
 export { type DelegationProof, proveDelegation, type UnreachedLimit } from './delegation-proof.ts'
+export { type DescribeOptions, describeBox, type Fact, factsText } from './describe.ts'
+export type { Phrase } from './describe-phrase.ts'
+export {
+  describeApprovalClause,
+  describeCondition,
+  describeForbid,
+  describeGrant,
+  describeGuardrailLimit,
+  describeLimit,
+  describeRequire,
+  describeScope,
+} from './describe-rule.ts'
+export { formatDuration, formatStamp } from './describe-value.ts'
 export { type Proof, proveAssertion, type Refutation } from './prove.ts'
 export { requestText } from './request-text.ts'
 export { type AnalyzeOptions, analyze, type FoundAccess, type PolicyUnderAnalysis, type Unknown } from './subject.ts'

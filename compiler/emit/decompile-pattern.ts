@@ -5,7 +5,7 @@
  * nothing about how it was written; here the likely text is guessed segment by segment, and kept only when it compiles to
  * exactly that automaton. So a guess may fail and is never wrong.
  */
-import { AutomatonTooLarge, type Dfa } from '../algebra/index.ts'
+import { AutomatonTooLarge, compilePattern, type Dfa } from '../algebra/index.ts'
 import {
   formatPattern,
   type PatternLiteral,
@@ -35,6 +35,21 @@ export function patternOfAutomaton(dfa: Dfa): PatternLiteral | undefined {
   try {
     const [form, ...more] = toForms(guess)
     return more.length === 0 && form?.kind === 'dfa' && tableOf(form.dfa) === tableOf(dfa) ? guess : undefined
+  } catch (error) {
+    if (error instanceof AutomatonTooLarge) return undefined
+    throw error
+  }
+}
+
+/**
+ * A pattern of policy text that accepts exactly the resources of `dfa`, which is canonical, however an image would store it;
+ * `undefined` when none was found.
+ */
+export function patternOfLanguage(dfa: Dfa): PatternLiteral | undefined {
+  const guess = guessPattern(dfa)
+  if (guess === undefined || !parsePattern(formatPattern(guess)).ok) return undefined
+  try {
+    return tableOf(compilePattern(guess)) === tableOf(dfa) ? guess : undefined
   } catch (error) {
     if (error instanceof AutomatonTooLarge) return undefined
     throw error

@@ -1,6 +1,6 @@
 /** Door of emission: model to image and back, image to module, image to text. */
 export { decompileImage } from './decompile.ts'
-export { patternOfAutomaton } from './decompile-pattern.ts'
+export { patternOfLanguage } from './decompile-pattern.ts'
 export { disassemble } from './disassemble.ts'
 export { digestOf, emitImage } from './image.ts'
 export { createManifest, type ManifestParts, type Proofs } from './manifest.ts'
