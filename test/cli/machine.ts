@@ -9,15 +9,19 @@ import { folderOf } from './command.ts'
 
 export interface Machine {
   readonly terminal: Terminal
-  /** What was written to standard error. */
+  /** What was written to standard output, and to standard error. */
+  out(): string
   err(): string
 }
 
-export function machineIn(cwd: string): Machine {
+/** `interruptAtOnce`: Ctrl-C is pressed as soon as a command listens to it. */
+export function machineIn(cwd: string, { interruptAtOnce = false } = {}): Machine {
+  const stdout = new PassThrough()
   const stderr = new PassThrough()
+  const interrupt = new AbortController()
   const terminal = new Terminal({
     stdin: new PassThrough(),
-    stdout: new PassThrough(),
+    stdout,
     stderr,
     cwd,
     color: false,
@@ -27,10 +31,10 @@ export function machineIn(cwd: string): Machine {
     isWatched: false,
     debug: false,
     now: () => 1_775_000_000_000,
-    interrupt: new AbortController().signal,
-    takeInterrupts: () => undefined,
+    interrupt: interrupt.signal,
+    takeInterrupts: () => interruptAtOnce && interrupt.abort(),
   })
-  return { terminal, err: () => String(stderr.read() ?? '') }
+  return { terminal, out: () => String(stdout.read() ?? ''), err: () => String(stderr.read() ?? '') }
 }
 
 /** How work that must not succeed gave up. */
