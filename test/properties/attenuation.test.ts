@@ -12,7 +12,7 @@ import { createTally } from './attenuation/tally.ts'
 const CHAINS = Number(process.env.KAVACH_ATTENUATION_CHAINS ?? 10_000)
 const SEED = Number(process.env.KAVACH_ATTENUATION_SEED ?? 20_260_401)
 /** Lives between two looks at the clock; the worker must answer its master now and then. */
-const BATCH = 25
+const BATCH = 10
 /** Below this the shares of a tally say nothing. */
 const FAIR_CHAINS = 10_000
 const REPORT_EVERY = 100_000
@@ -41,16 +41,13 @@ test(
 )
 
 function run(seed: number, hold: (one: Life) => void): void {
-  const details = fc.check(fc.property(fc.noBias(life), hold), {
-    seed,
-    numRuns: BATCH,
-    interruptAfterTimeLimit: SHRINK_MS,
-    markInterruptAsFailure: true,
-  })
-  if (!details.failed) return
-  const { errorInstance, numShrinks, interrupted } = details
-  const cause = errorInstance instanceof Error ? errorInstance.message : 'a batch took too long'
-  throw new Error(
-    `seed ${seed}, made smaller ${numShrinks} times${interrupted ? ' until there was no more time' : ''}: ${cause}`,
-  )
+  const property = fc.property(fc.noBias(life), hold)
+  const found = fc.check(property, { seed, numRuns: BATCH, endOnFailure: true })
+  if (!found.failed) return
+  // Again from the life that failed, to make it smaller for as long as there is time.
+  const path = found.counterexamplePath ?? ''
+  const small = fc.check(property, { seed, path, interruptAfterTimeLimit: SHRINK_MS })
+  const { errorInstance, numShrinks } = small.failed ? small : found
+  const what = errorInstance instanceof Error ? errorInstance.message : String(errorInstance)
+  throw new Error(`seed ${seed}, made smaller ${numShrinks} times: ${what}`)
 }

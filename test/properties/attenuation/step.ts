@@ -67,8 +67,17 @@ export interface Taken {
   readonly how?: Change
 }
 
-/** What takes everything from a chain comes seldom, what gives it back often. */
-const SELDOM: readonly StepKind[] = ['remove-agent', 'remove-boundary', 'shrink-boundary', 'expire', 'expire-earlier']
+/** What takes everything from a chain, and what takes long, comes seldom; what gives something back often. */
+const SELDOM: readonly StepKind[] = [
+  'remove-agent',
+  'remove-boundary',
+  'shrink-boundary',
+  'expire',
+  'expire-earlier',
+  'evict',
+  'evict-and-supply',
+  'swap-module',
+]
 const OFTEN: readonly StepKind[] = ['unsuspend', 'unrevoke', 'put-back', 'restore']
 
 export const step: fc.Arbitrary<Step> = fc.record({
