@@ -71,6 +71,17 @@ export interface Chains {
   }) => Iterable<Chain>
   /** The agent by itself: its own grants. */
   readonly alone: (name: string) => Chain | undefined
+  /** Those of `to` that need nothing made at run time. */
+  readonly declaredTo: (name: string) => readonly Chain[]
+  /** An agent made at run time by itself; nothing without a boundary. */
+  readonly runtimeAlone: () => Chain | undefined
+  /**
+   * The chain of one hop made at run time, from `root` to `receiver`; `undefined` stands for one made at run time too. Nothing
+   * when the root may not delegate, or is the receiver.
+   */
+  readonly handed: (root: string | undefined, receiver: string | undefined) => Chain | undefined
+  /** Whether the boundary asks about whom it holds, so that a hop in the middle matters. */
+  readonly isSubjectAsked: boolean
   readonly names: RuntimeNames
 }
 
@@ -131,11 +142,20 @@ export function createChains(model: PolicyModel, spend: (steps: number) => void)
       if (chain !== undefined) roots.push(chain)
     }
     if ((box.mayDelegate ?? 0) >= hops) roots.push(runtimeAlone(box, names.root, 'root'))
-    return roots.map((root) => ({
-      principals: [...root.principals, receiver],
-      factors: [...root.factors, boundaryFactor(box, receiver.subject)],
-      runtimeHops: [true],
-    }))
+    return roots.map((root) => hand(root, receiver, box))
+  }
+
+  const handed = (rootName: string | undefined, receiverName: string | undefined): Chain | undefined => {
+    if (boundary === undefined || (rootName !== undefined && rootName === receiverName)) return undefined
+    const mayDelegate = rootName === undefined ? boundary.mayDelegate : agents.get(rootName)?.mayDelegate
+    if ((mayDelegate ?? 0) < 1) return undefined
+    const root = rootName === undefined ? runtimeAlone(boundary, names.root, 'root') : alone(rootName)
+    const agent = receiverName === undefined ? undefined : agents.get(receiverName)
+    const receiver =
+      receiverName === undefined
+        ? runtimeAlone(boundary, names.acting, 'acting').principals[0]
+        : agent && receiverOf(agent, boundary)
+    return root && receiver && hand(root, receiver, boundary)
   }
 
   const throughApi = (agent: AgentModel): readonly Chain[] => {
@@ -163,7 +183,7 @@ export function createChains(model: PolicyModel, spend: (steps: number) => void)
   const kindOf = (agent: AgentModel): string =>
     JSON.stringify([
       isSubjectTold ? [agent.type, agent.owner] : [],
-      (agent.limits ?? []).map(({ windows }) => windows.map((window) => Object.values(window).map(String))),
+      (agent.limits ?? []).map(limitText),
       agent.expiresAt,
       (agent.mayDelegate ?? 0) > 0 ? agent.name : '',
       incoming.has(agent.name) && isSubjectAsked ? agent.name : '',
@@ -172,6 +192,13 @@ export function createChains(model: PolicyModel, spend: (steps: number) => void)
   return {
     names,
     alone,
+    isSubjectAsked,
+    declaredTo: (name) => {
+      const own = alone(name)
+      return own === undefined ? [] : [own, ...declared(name)]
+    },
+    runtimeAlone: () => boundary && runtimeAlone(boundary, names.acting, 'acting'),
+    handed,
     to: (name) => {
       const own = alone(name)
       const agent = agents.get(name)
@@ -193,6 +220,13 @@ export function createChains(model: PolicyModel, spend: (steps: number) => void)
       if (runtime) yield* runtimeChains()
     },
   }
+}
+
+/** Everything about a limit but whose it is. */
+function limitText(limit: LimitModel): string {
+  return JSON.stringify({ ...limit, key: '' }, (_, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  )
 }
 
 /** The delegations into each agent, those from one agent together. */
@@ -255,6 +289,14 @@ function ownFactor(model: PolicyModel, agent: AgentModel): ChainFactor {
 
 function boundaryFactor(boundary: BoundaryModel, subject: Subject): ChainFactor {
   return { grants: boundary.grants.map((grant) => ({ grant, subject, limits: [], needsNow: false })) }
+}
+
+function hand(root: Chain, receiver: ChainPrincipal, boundary: BoundaryModel): Chain {
+  return {
+    principals: [...root.principals, receiver],
+    factors: [...root.factors, boundaryFactor(boundary, receiver.subject)],
+    runtimeHops: [true],
+  }
 }
 
 function runtimeAlone(boundary: BoundaryModel, name: string, place: 'acting' | 'root'): Chain {
