@@ -138,18 +138,18 @@ async function open<E extends Pick<Engine, 'policy'>>(
   }
 }
 
+/** What was verified, as something to be instantiated. */
 function runnable(
   bytes: Uint8Array,
   host: WebAssembly.Module | undefined,
 ): [WebAssembly.Module, Uint8Array | undefined] {
-  const read = readSource(bytes)
-  if (read instanceof WebAssembly.Module) return [read, undefined]
   try {
-    return [host ?? carriedEngine(), read]
+    const read = readSource(bytes)
+    return read instanceof Uint8Array ? [host ?? carriedEngine(), read] : [read, undefined]
   } catch (cause) {
     throw new EngineError(
       'bad-module',
-      'this platform compiles no WebAssembly from bytes: import `kavachos/engine.wasm` and give it as `engine`',
+      'this platform compiles no WebAssembly from bytes: import `kavachos/engine.wasm`, and give it as `engine` with an image',
       { cause },
     )
   }

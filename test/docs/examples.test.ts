@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { checkPolicy } from '../../compiler/front/index.ts'
 import { parsePolicy } from '../../grammar/index.ts'
 
-const PAGES = ['README.md', 'docs/commands.md']
+const PAGES = ['README.md', 'docs/commands.md', 'docs/signing.md']
 const MAIN = resolve('dist/cli/main.js')
 
 interface Block {
@@ -137,6 +137,9 @@ test('docs/commands.md names every option that the commands have', () => {
     ['eval'],
     ['fmt'],
     ['disassemble'],
+    ['policy', 'keygen'],
+    ['policy', 'sign'],
+    ['policy', 'verify'],
     ['import', 'mcp'],
     ['import', 'permissions'],
   ]

@@ -153,11 +153,13 @@ describe.each<[string, Load]>([
       } as unknown as typeof WebAssembly.Module,
     )
     const open = load === loadSignedEngine ? fresh.loadSignedEngine : fresh.loadSignedLiveEngine
-    await expect(open(first.image, { keys, signature })).rejects.toMatchObject({
+    const refused = {
       code: 'bad-module',
       message:
-        'this platform compiles no WebAssembly from bytes: import `kavachos/engine.wasm` and give it as `engine`',
-    })
+        'this platform compiles no WebAssembly from bytes: import `kavachos/engine.wasm`, and give it as `engine` with an image',
+    }
+    await expect(open(first.image, { keys, signature })).rejects.toMatchObject(refused)
+    await expect(open(first.carrying, { keys, engine: host })).rejects.toMatchObject(refused)
     expect(answering(await open(first.image, { keys, signature, engine: host }))).toEqual(['seven'])
   })
 })
