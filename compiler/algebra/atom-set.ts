@@ -4,11 +4,12 @@
  */
 import type { AtomModel, PrincipalType } from '../model/index.ts'
 import type { Box } from './box.ts'
-import { argumentDimension, IS_FALSE, IS_TRUE, MAX_COST_DOUBLED, MAX_DOUBLED, MAX_MS, TYPE_BITS } from './dimension.ts'
+import { argumentDimension } from './dimension.ts'
 import type { FactSet } from './fact-set.ts'
 import { keysBeyond, keysWithin } from './key-set.ts'
 import type { Language } from './language.ts'
 import { type BigRange, subtractRanges } from './ranges.ts'
+import { IS_FALSE, IS_TRUE, MAX_COST_DOUBLED, MAX_DOUBLED, MAX_LENGTH, MAX_MS, MIN_MS, TYPE_BITS } from './specials.ts'
 import type { Universe } from './universe.ts'
 
 /** An atom as a dimension and the two sets. */
@@ -106,7 +107,6 @@ const ALL_ADDRESSES: readonly BigRange[] = [{ low: 0n, high: (1n << 128n) - 1n }
 const ALL_MINUTES: readonly BigRange[] = [{ low: 0n, high: 10_079n }]
 const ALL_NUMBERS: readonly BigRange[] = [{ low: -MAX_DOUBLED, high: MAX_DOUBLED }]
 const ALL_COSTS: readonly BigRange[] = [{ low: 0n, high: MAX_COST_DOUBLED }]
-const MAX_LENGTH = 1n << 31n
 const ALL_LENGTHS: readonly BigRange[] = [{ low: 0n, high: MAX_LENGTH }]
 
 /** Bits of the dimension `type`. */
@@ -117,14 +117,15 @@ export function typeBits(types: readonly PrincipalType[]): number {
 /** Instants before `end`, in milliseconds, as a set of the dimension `now`. */
 export function instantsBefore(end: number): FactSet {
   const high = BigInt(end) - 1n
-  if (high < 0n) return sum([])
-  const ms: FactSet = { kind: 'ranges', specials: 0, ranges: [{ low: 0n, high: high < MAX_MS ? high : MAX_MS }] }
+  if (high < MIN_MS) return sum([])
+  const ms: FactSet = { kind: 'ranges', specials: 0, ranges: [{ low: MIN_MS, high: high < MAX_MS ? high : MAX_MS }] }
   return sum([['instant', new Map([['instant.ms', ms]])]])
 }
 
 /** Instants from `start` on, in milliseconds. */
 export function instantsFrom(start: number): FactSet {
-  const low = start < 0 ? 0n : BigInt(start)
+  const from = BigInt(start)
+  const low = from < MIN_MS ? MIN_MS : from
   const ms: FactSet = { kind: 'ranges', specials: 0, ranges: [{ low, high: MAX_MS }] }
   return sum([['instant', new Map([['instant.ms', ms]])]])
 }

@@ -146,12 +146,15 @@ function nearestTo(box: Box, asked: Box, held: readonly HeldBox[], universe: Uni
     if (grant === undefined) continue
     let distance = intersectBoxes(asked, candidate.box, universe) === undefined ? 100 : 0
     for (const [dimension, set] of candidate.box) {
-      if (restrict(box, dimension, set, universe) === undefined) distance += 1
+      if (restrict(box, dimension, set, universe) === undefined) distance += DISTANCES[dimension] ?? 1
     }
     if (nearest === undefined || distance < nearest.distance) nearest = { grant, distance }
   }
   return nearest?.grant
 }
+
+/** A grant of another action is further away than one on other resources, and that than one under other conditions. */
+const DISTANCES: { readonly [dimension: string]: number } = { action: 20, resource: 10 }
 
 function coversScope(grant: GrantModel, { action, resource }: Witness, universe: Universe): boolean {
   const scope = scopeBox(grant, universe)?.get('resource')

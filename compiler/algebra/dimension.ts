@@ -20,36 +20,25 @@
 import type { Box } from './box.ts'
 import { type FactSet, isEmptySet } from './fact-set.ts'
 import { ANY_KEYS } from './key-set.ts'
+import {
+  ABSENT,
+  IS_APPROVED,
+  IS_FALSE,
+  IS_TRUE,
+  MAX_ADDRESS,
+  MAX_COST_DOUBLED,
+  MAX_DOUBLED,
+  MAX_LENGTH,
+  MAX_MS,
+  MIN_MS,
+  MINUTES_OF_WEEK,
+  MISSING,
+  NO_SUCH,
+  NOT_APPROVED,
+  OTHER,
+  UNREADABLE,
+} from './specials.ts'
 import type { Universe } from './universe.ts'
-
-/** The special of a fact that is not there or cannot be read. */
-export const MISSING = 1
-/** Specials of an argument. `OTHER` is null, a list or an object. */
-export const ABSENT = 1
-export const OTHER = 2
-export const IS_TRUE = 4
-export const IS_FALSE = 8
-/** Specials of `approved`. */
-export const NOT_APPROVED = 1
-export const IS_APPROVED = 2
-/** Special of `approval-age` beside MISSING: the time of approval, or the present, cannot be read. */
-export const UNREADABLE = 2
-/** Special of `string.address`, `string.minute` and `number.minute`: the value is no address, no time. */
-export const NO_SUCH = 1
-
-export const MAX_ADDRESS = (1n << 128n) - 1n
-export const MINUTES_OF_WEEK = 10_080n
-/** Whole milliseconds that a request can name. Nothing in a policy tells earlier instants apart. */
-export const MAX_MS = (1n << 53n) - 1n
-/** A number doubled in units of 10^-9, larger than any that JSON can name. */
-export const MAX_DOUBLED = 10n ** 320n
-const UNIT = 2_000_000_000n
-/** `cost` is at most 9e9 USD, whoever spends it. */
-export const MAX_COST_DOUBLED = 9_000_000_000n * UNIT
-const MAX_LENGTH = 1n << 31n
-
-/** Specials of `type`, one for each type of principal. */
-export const TYPE_BITS = { autonomous: 1, delegated: 2, service: 4 } as const
 
 /** The dimension of an argument. */
 export function argumentDimension(path: readonly string[]): string {
@@ -91,8 +80,8 @@ const DIMENSIONS: ReadonlyMap<string, Dimension> = new Map([
   ['ip', { order: 3, isCoupled: false }],
   ['resource', { order: 4, isCoupled: false }],
   ['approved', APPROVAL],
-  ['approval-age', { order: 6, isCoupled: false }],
-  ['now', { order: 6, isCoupled: false }],
+  ['approval-age', { order: 6, isCoupled: true }],
+  ['now', { order: 6, isCoupled: true }],
   ['owner', { order: 7, isCoupled: false }],
   ['owner:root', { order: 7, isCoupled: false }],
   ['args', ARGUMENT],
@@ -127,7 +116,7 @@ const EVERYTHING: ReadonlyMap<string, FactSet> = new Map<string, FactSet>([
   ['approval-age', { kind: 'ranges', specials: MISSING | UNREADABLE, ranges: [{ low: -MAX_MS, high: MAX_MS }] }],
   ['now', { kind: 'sum', specials: MISSING, parts: new Map([['instant', EVERY_BOX]]) }],
   ['args', ANY_KEYS],
-  ['instant.ms', { kind: 'ranges', specials: 0, ranges: [{ low: 0n, high: MAX_MS }] }],
+  ['instant.ms', { kind: 'ranges', specials: 0, ranges: [{ low: MIN_MS, high: MAX_MS }] }],
   ['instant.minute', { kind: 'ranges', specials: 0, ranges: EVERY_MINUTE }],
   ['number.value', { kind: 'ranges', specials: 0, ranges: [{ low: -MAX_DOUBLED, high: MAX_DOUBLED }] }],
   ['number.minute', { kind: 'ranges', specials: NO_SUCH, ranges: EVERY_MINUTE }],

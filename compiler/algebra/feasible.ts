@@ -1,15 +1,16 @@
 /**
  * What the dimensions of one request know of each other: an argument below another one needs an object there, a name that
- * `args only` leaves out is absent, an approval by somebody is an approval by anybody.
+ * `args only` leaves out is absent, an approval by somebody is an approval by anybody, its age counts from a known present.
  *
  * A `false` is certain. A `true` for a text that must be an address or a time, and match a regex as well, is not:
  * such a box may turn out to have no member, and then nothing is said about it.
  */
 import type { Box } from './box.ts'
-import { ABSENT, argumentPath, IS_APPROVED, NOT_APPROVED, OTHER } from './dimension.ts'
+import { argumentPath } from './dimension.ts'
 import type { FactSet, SumSet } from './fact-set.ts'
 import { ANY_KEYS, namesOfCell } from './key-set.ts'
 import { findInstant, findNumber, findText } from './member.ts'
+import { ABSENT, IS_APPROVED, NOT_APPROVED, OTHER } from './specials.ts'
 import type { Universe } from './universe.ts'
 
 /** Whether a request, or a value, can be in every set of `box` at once. */
@@ -21,7 +22,7 @@ export function isFeasible(box: Box, universe: Universe): boolean {
     if (key.startsWith('string.')) return isFeasibleText(box, universe)
     break
   }
-  return isFeasibleApproval(box) && findKeys(box) !== undefined
+  return isFeasibleApproval(box) && isFeasibleAge(box) && findKeys(box) !== undefined
 }
 
 /** The arguments of a request in `box`: which names are there, and whether the call has arguments at all. */
@@ -82,6 +83,13 @@ function isFeasibleApproval(box: Box): boolean {
     if (answers === IS_APPROVED && anybody === NOT_APPROVED) return false
   }
   return true
+}
+
+function isFeasibleAge(box: Box): boolean {
+  const age = box.get('approval-age')
+  const now = box.get('now')
+  const isStated = age?.kind === 'ranges' && age.specials === 0
+  return !isStated || now?.kind !== 'sum' || now.parts.size > 0
 }
 
 function answersOf(set: FactSet | undefined): number {

@@ -1,10 +1,11 @@
 /** One value out of a set: a number, an instant, a text that a request may carry. */
 import { formatAddress, parseAddress, parseStamp } from '../model/index.ts'
 import type { Box } from './box.ts'
-import { everythingAt, MAX_MS, MINUTES_OF_WEEK, NO_SUCH } from './dimension.ts'
+import { everythingAt } from './dimension.ts'
 import type { FactSet, RangeSet } from './fact-set.ts'
 import type { Language } from './language.ts'
-import type { BigRange } from './ranges.ts'
+import { type BigRange, intersectRanges } from './ranges.ts'
+import { MAX_MS, MIN_MS, MINUTES_OF_WEEK, NO_SUCH } from './specials.ts'
 import type { Universe } from './universe.ts'
 
 const MS_OF_MINUTE = 60_000n
@@ -13,12 +14,18 @@ const MINUTE_OF_1970 = 3n * 1440n
 
 /** The minute of the week, from Monday 00:00 UTC, of an instant in milliseconds. */
 export function minuteOfWeek(ms: bigint): bigint {
-  return (ms / MS_OF_MINUTE + MINUTE_OF_1970) % MINUTES_OF_WEEK
+  const minute = (minuteOf(ms) + MINUTE_OF_1970) % MINUTES_OF_WEEK
+  return minute < 0n ? minute + MINUTES_OF_WEEK : minute
+}
+
+/** Whole minutes since 1970, rounded down before it too. */
+function minuteOf(ms: bigint): bigint {
+  return (ms >= 0n ? ms : ms - MS_OF_MINUTE + 1n) / MS_OF_MINUTE
 }
 
 /** The first instant, in milliseconds, of a box over `instant.ms` and `instant.minute`. */
 export function findInstant(box: Box): bigint | undefined {
-  const spans = rangesOf(box.get('instant.ms')) ?? [{ low: 0n, high: MAX_MS }]
+  const spans = rangesOf(box.get('instant.ms')) ?? [{ low: MIN_MS, high: MAX_MS }]
   return firstInstant(spans, rangesOf(box.get('instant.minute')))
 }
 
@@ -30,7 +37,7 @@ function firstInstant(spans: readonly BigRange[], minutes: readonly BigRange[] |
     const next = minutes.find((range) => range.low > minute)?.low ?? minutes[0]?.low
     if (next === undefined) return undefined
     const wait = (next - minute + MINUTES_OF_WEEK) % MINUTES_OF_WEEK
-    const instant = (low / MS_OF_MINUTE + wait) * MS_OF_MINUTE
+    const instant = (minuteOf(low) + wait) * MS_OF_MINUTE
     if (instant <= high) return instant
   }
   return undefined
@@ -45,19 +52,27 @@ export function findNumber(box: Box): bigint | undefined {
   if (minute === undefined || minute.kind !== 'ranges') return values === undefined ? 0n : simplestOf(values)
   const spans = values ?? [{ low: -UNIT, high: MAX_MS * UNIT }]
   const isTime = firstInstant(
-    spans.flatMap((span) => wholeWithin(span, UNIT)),
+    intersectRanges(
+      spans.flatMap((span) => wholeWithin(span, UNIT)),
+      STAMPS,
+    ),
     minute.ranges,
   )
   if (minute.ranges.length > 0 && isTime !== undefined) return isTime * UNIT
   if ((minute.specials & NO_SUCH) === 0) return undefined
-  // What is negative, or no whole number of milliseconds, is no time.
+  // What is negative, too large, or no whole number of milliseconds, is no time.
   for (const { low, high } of spans) {
     if (low < 0n) return simplestOf([{ low, high: high < 0n ? high : -1n }])
     if (low % UNIT !== 0n) return low
+    const large = MAX_MS * UNIT + 1n
+    if (high >= large) return simplestOf([{ low: low > large ? low : large, high }])
     if (high > low) return low + 1n
   }
   return undefined
 }
+
+/** Numbers that are times. */
+const STAMPS: readonly BigRange[] = [{ low: 0n, high: MAX_MS }]
 
 /** Of doubled numbers, the one that reads best: 0, else a whole number near 0, else the shortest decimal there is. */
 export function simplestOf(ranges: readonly BigRange[]): bigint | undefined {

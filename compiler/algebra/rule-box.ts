@@ -2,9 +2,10 @@
 import type { ApprovalModel, AtomModel, PrincipalType, ScopeModel } from '../model/index.ts'
 import { type AtomSets, atomSets, typeBits } from './atom-set.ts'
 import { type Box, EVERY_REQUEST, restrict, subtractBox } from './box.ts'
-import { approvalDimension, everythingAt, IS_APPROVED, MAX_MS, MISSING } from './dimension.ts'
+import { approvalDimension, everythingAt } from './dimension.ts'
 import { type FactSet, intersectSets, isEmptySet, subtractSets } from './fact-set.ts'
 import type { Language } from './language.ts'
+import { IS_APPROVED, MAX_MS, MISSING } from './specials.ts'
 import type { Universe } from './universe.ts'
 
 /**

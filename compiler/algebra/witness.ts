@@ -2,10 +2,11 @@
 import { formatAddress, type PrincipalType } from '../model/index.ts'
 import { instantsFrom } from './atom-set.ts'
 import { type Box, intersectBoxes } from './box.ts'
-import { ABSENT, argumentPath, IS_APPROVED, IS_FALSE, IS_TRUE, MISSING, TYPE_BITS, UNREADABLE } from './dimension.ts'
-import type { FactSet } from './fact-set.ts'
+import { argumentPath } from './dimension.ts'
+import type { FactSet, SumSet } from './fact-set.ts'
 import { findKeys } from './feasible.ts'
 import { findInstant, findNumber, findText, simplestOf } from './member.ts'
+import { ABSENT, IS_APPROVED, IS_FALSE, IS_TRUE, MISSING, OTHER, TYPE_BITS, UNREADABLE } from './specials.ts'
 import type { Universe } from './universe.ts'
 
 /** Members of a request (language reference, section 2) that a box decides. Facts that it leaves open are not there. */
@@ -14,7 +15,7 @@ export interface Witness {
   readonly resource: string
   readonly args?: { readonly [name: string]: unknown }
   readonly ip?: string
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, negative before. */
   readonly now?: number
   readonly trust?: number
   readonly cost?: number
@@ -90,10 +91,12 @@ function findResource(set: FactSet | undefined, { languages }: Universe): string
 
 function findNow(box: Box, around: number, universe: Universe): number | 'missing' | undefined {
   const set = box.get('now')
-  if (set === undefined) return 'missing'
+  // The age of an approval counts from the present.
+  if (set === undefined) return isAgeStated(box.get('approval-age')) ? around : 'missing'
   if (set.kind !== 'sum') return undefined
-  const later = intersectBoxes(new Map([['now', set]]), new Map([['now', instantsFrom(around)]]), universe)?.get('now')
-  for (const candidates of [later, set]) {
+  const from = (ms: number) =>
+    intersectBoxes(new Map([['now', set]]), new Map([['now', instantsFrom(ms)]]), universe)?.get('now')
+  for (const candidates of [from(around), from(0), set]) {
     if (candidates?.kind !== 'sum') continue
     for (const cell of candidates.parts.get('instant') ?? []) {
       const instant = findInstant(cell)
@@ -101,6 +104,10 @@ function findNow(box: Box, around: number, universe: Universe): number | 'missin
     }
   }
   return (set.specials & MISSING) !== 0 ? 'missing' : undefined
+}
+
+function isAgeStated(age: FactSet | undefined): boolean {
+  return age?.kind === 'ranges' && age.specials === 0
 }
 
 function findPlainNumber(set: FactSet | undefined): number | 'missing' | undefined {
@@ -197,19 +204,30 @@ type Arguments = { [name: string]: unknown }
 function findArguments(box: Box, universe: Universe): Arguments | 'missing' | undefined {
   const keys = findKeys(box)
   if (keys === undefined) return undefined
+  if (keys.isAbsent) return 'missing'
+  const demanded = new Set(keys.names)
   const args: Arguments = {}
   const paths = [...box].flatMap(([key, set]) => {
     const path = argumentPath(key)
     return path === undefined || set.kind !== 'sum' ? [] : [{ path, set }]
   })
-  // Short paths first: what lies below an argument makes it an object.
+  // Only what must be there is: another name may be one too many. What lies below an argument makes it an object.
   for (const { path, set } of paths.sort((a, b) => a.path.length - b.path.length)) {
+    const isDemanded = isForced(set) || (path.length === 1 && demanded.has(path[0] ?? ''))
+    if (!isDemanded || paths.some((other) => isForced(other.set) && isBelow(other.path, path))) continue
     const value = findValue(set, universe)
-    if (value === undefined) return undefined
-    if (value !== 'absent' && !put(args, path, value.value) && (set.specials & ABSENT) === 0) return undefined
+    if (value === undefined || !put(args, path, value.value)) return undefined
   }
   for (const name of keys.names) if (!Object.hasOwn(args, name)) put(args, [name], true)
-  return keys.isAbsent && Object.keys(args).length === 0 ? 'missing' : args
+  return args
+}
+
+function isForced({ specials }: SumSet): boolean {
+  return (specials & ABSENT) === 0
+}
+
+function isBelow(path: readonly string[], above: readonly string[]): boolean {
+  return path.length > above.length && above.every((name, index) => name === path[index])
 }
 
 /** Puts the value at its path; false when something that is no object is in the way. */
@@ -243,11 +261,8 @@ function isObject(value: unknown): value is Arguments {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A value that reads well: a text, a number, a truth; nothing where that will do; else `null`. */
-function findValue(
-  set: Extract<FactSet, { readonly kind: 'sum' }>,
-  universe: Universe,
-): 'absent' | { readonly value: unknown } | undefined {
+/** A value that reads well: a text, a number, a truth; else `null`. */
+function findValue(set: SumSet, universe: Universe): { readonly value: unknown } | undefined {
   for (const cell of set.parts.get('string') ?? []) {
     const value = findText(cell, universe)
     if (value !== undefined) return { value }
@@ -259,6 +274,5 @@ function findValue(
   }
   if ((set.specials & IS_TRUE) !== 0) return { value: true }
   if ((set.specials & IS_FALSE) !== 0) return { value: false }
-  if ((set.specials & ABSENT) !== 0) return 'absent'
-  return set.specials !== 0 ? { value: null } : undefined
+  return (set.specials & OTHER) !== 0 ? { value: null } : undefined
 }

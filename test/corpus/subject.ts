@@ -1,6 +1,7 @@
 /** A case's policy, checked, and the two that answer its questions: the reference and the engine. */
 
 import { loadEngineWasm } from '../../cli/engine-wasm.ts'
+import { analyzePolicy } from '../../compiler/analyze/index.ts'
 import { emitImage, emitState, spliceModule } from '../../compiler/emit/index.ts'
 import { checkPolicy, meterKeys } from '../../compiler/front/index.ts'
 import { parseState } from '../../compiler/model/index.ts'
@@ -12,20 +13,25 @@ import type { Case } from './case-file.ts'
 export interface Checked {
   readonly files: readonly PolicyFile[]
   readonly model: ReturnType<typeof checkPolicy>['model']
-  /** Of the parser and of the checks, in the order of the text. */
+  /** Of the parser, the checks and the proofs, in the order of the text. */
   readonly diagnostics: readonly Diagnostic[]
 }
 
-export function checkCase({ files: sources, others, settings }: Case): Checked {
+/** A case that asks questions may delegate more than is held, to show that nothing comes of it; the others are proved too. */
+export function checkCase({ files: sources, others, settings, questions }: Case): Checked {
   const parsed = sources.map(({ path, text }) => parsePolicy(path, text))
   const files = parsed.map(({ file }) => file)
-  const { model, diagnostics: found } = checkPolicy(files, {
-    strict: settings.strict === true,
+  const strict = settings.strict === true
+  const checked = checkPolicy(files, {
+    strict,
     ...(others.size > 0 && { loadCatalog: (path: string) => others.get(path) }),
     ...(settings.now !== undefined && { now: Date.parse(settings.now) }),
   })
   const order = new Map(files.map(({ path }, index) => [path, index]))
-  const diagnostics = [...parsed.flatMap((each) => each.diagnostics), ...found].sort(
+  const { model } = checked
+  const isProved = model !== undefined && questions.length === 0
+  const proved = !isProved ? [] : analyzePolicy({ ...checked, files, model }, { strict }).diagnostics
+  const diagnostics = [...parsed.flatMap((each) => each.diagnostics), ...checked.diagnostics, ...proved].sort(
     (a, b) =>
       (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0) || a.span.start - b.span.start || (a.code < b.code ? -1 : 1),
   )

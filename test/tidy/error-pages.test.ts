@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { analyzePolicy } from '../../compiler/analyze/index.ts'
 import { checkPolicy, runTests } from '../../compiler/front/index.ts'
 import { createReference } from '../../compiler/reference/index.ts'
 import { type Diagnostic, parsePolicy } from '../../grammar/index.ts'
@@ -82,7 +83,9 @@ function diagnose(files: ReadonlyMap<string, string>): readonly Pick<Diagnostic,
     ...parsed.flatMap(({ diagnostics }) => diagnostics),
     ...checked.diagnostics,
   ]
-  if (checked.model === undefined) return found
+  const { model } = checked
+  if (model === undefined) return found
+  found.push(...analyzePolicy({ ...checked, files: trees, model }).diagnostics)
   const reference = createReference(trees)
   const failed = runTests(trees, (request) => reference.decide(request)).filter(({ passed }) => !passed)
   return [...found, ...failed.map(() => ({ code: 'KV8001', severity: 'error' as const }))]

@@ -30,9 +30,6 @@ test "t" as bot via bota { deny read on a via zzz }
       a.kavach:4:6 "writer" \`writer\` is declared here
       help: did you mean \`writer\`?
       fix: replace with \`writer\`: a.kavach:5:27 "writter" -> "writer"
-    warning KV9001: not proved: 2 assertions and 1 delegation
-      a.kavach:6:1 "delegate" the first of them
-      help: this version checks and runs the policy, but proves nothing about it; \`--require-proofs\` refuses it
     error KV1006: unknown agent \`bott\`
       a.kavach:6:10 "bott" no agent has this name
       a.kavach:5:15 "bot" \`bot\` is declared here
