@@ -22,11 +22,13 @@ export interface Counterexample {
 }
 
 /** Members in the order in which people read them. */
-export interface WitnessRequest extends Omit<Witness, 'acting' | 'root'> {
+export interface WitnessRequest extends Omit<Witness, 'acting' | 'root' | 'now'> {
   readonly agent: string
   readonly via?: readonly string[]
-  /** Milliseconds since 1970: when the hops were opened. */
-  readonly since?: number
+  /** Milliseconds since 1970; RFC 3339 before. */
+  readonly now?: number | string
+  /** When the hops were opened. */
+  readonly since?: number | string
 }
 
 export interface WitnessState {
@@ -99,13 +101,14 @@ export function toRequest(
   if (agent === undefined) return undefined
   const via = names.slice(0, -1)
   const { action, resource, ...others } = facts
+  const now = facts.now !== undefined && facts.now < 0 ? new Date(facts.now).toISOString() : facts.now
   const request = {
     agent,
     ...(via.length > 0 && { via }),
     action,
     resource,
     ...others,
-    ...(via.length > 0 && facts.now !== undefined && { since: facts.now }),
+    ...(now !== undefined && { now, ...(via.length > 0 && { since: now }) }),
   }
   return { request, state: toState(chain, { acting, root }) }
 }

@@ -12,6 +12,7 @@ import {
   MAX_COST_DOUBLED,
   MAX_DOUBLED,
   MAX_MS,
+  MIN_MS,
   MINUTES_OF_WEEK,
   MISSING,
   NO_SUCH,
@@ -167,8 +168,8 @@ export function describeNow(set: FactSet): Phrase {
 }
 
 function spanText({ low, high }: BigRange): string {
-  if (low === 0n && high >= MAX_MS) return 'at any time'
-  if (low === 0n) return `before ${formatStamp(Number(high) + 1)}`
+  if (low <= MIN_MS && high >= MAX_MS) return 'at any time'
+  if (low <= MIN_MS) return `before ${formatStamp(Number(high) + 1)}`
   if (high >= MAX_MS) return `from ${formatStamp(Number(low))} on`
   return `from ${formatStamp(Number(low))} until ${formatStamp(Number(high) + 1)}`
 }

@@ -9,20 +9,19 @@ export function requestText(
   const who = [agent, via === undefined ? undefined : `via ${via.join(', ')}`].filter((part) => part !== undefined)
   const facts = [
     ip === undefined ? undefined : `from ${ip}`,
-    now === undefined ? undefined : `at ${instantText(now)}`,
+    now === undefined ? undefined : `at ${stampText(now)}`,
     args === undefined ? undefined : `with ${JSON.stringify(args)}`,
     trust === undefined ? undefined : `trust ${trust}`,
     cost === undefined ? undefined : `cost ${cost} USD`,
     ...(approvedBy ?? []).map((label) => `approved by ${JSON.stringify(label)}`),
-    approvedAt === undefined
-      ? undefined
-      : `approved at ${typeof approvedAt === 'number' ? instantText(approvedAt) : approvedAt}`,
+    approvedAt === undefined ? undefined : `approved at ${stampText(approvedAt)}`,
   ].filter((part) => part !== undefined)
   return [who.join(' '), action, resource, facts.join(' ')].filter((part) => part !== '').join('  ')
 }
 
 const MAX_DATE = 8.64e15
 
-function instantText(ms: number): string {
-  return ms <= MAX_DATE ? new Date(ms).toISOString().replace('.000Z', 'Z') : String(ms)
+function stampText(stamp: number | string): string {
+  if (typeof stamp === 'string') return stamp
+  return stamp <= MAX_DATE ? new Date(stamp).toISOString().replace('.000Z', 'Z') : String(stamp)
 }
