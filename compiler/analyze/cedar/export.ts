@@ -17,7 +17,7 @@ import type {
 } from '../../model/index.ts'
 import { type Foreign, isForeign, nameOfPath, type Surroundings, toNotFalse, toTrue } from './condition.ts'
 import { type CedarEntity, toAgents } from './entity.ts'
-import { allOf, not } from './logic.ts'
+import { allOf, inGroups, not } from './logic.ts'
 import { entity, quote } from './quote.ts'
 import { toSchema, type Vocabulary } from './schema.ts'
 import { toScope } from './scope.ts'
@@ -100,7 +100,7 @@ function write({ policies, originOf }: Writer, statement: Statement): void {
   const { id, rule, effect, principal = 'principal', action = 'action', resource = 'resource' } = statement
   const origin = rule === undefined ? undefined : originOf(rule)
   const clause = (word: string, texts: readonly string[] = []) =>
-    texts.length === 0 ? '' : ` ${word} {\n  ${texts.join('\n  && ')}\n}`
+    texts.length === 0 ? '' : ` ${word} {\n  ${inGroups(texts, ' && ').join('\n  && ')}\n}`
   const annotations = [`@id(${quote(id)})\n`, ...(origin === undefined ? [] : [`@from(${quote(origin)})\n`])]
   const clauses = `${clause('when', statement.when)}${clause('unless', statement.unless)}`
   policies.push(`${annotations.join('')}${effect} (${principal}, ${action}, ${resource})${clauses};\n`)

@@ -30,9 +30,9 @@ function inV6(subject: string, range: CidrLiteral): readonly string[] {
   // A network around all of IPv4 may stay whole: no address of the mapping is in its IPv4 part.
   const isAround = range.low < V4.low && range.high > V4.high
   const parts = isAround ? [range] : subtractRanges([range], [V4])
-  return parts.flatMap((part) =>
-    blocksOf(part).map(({ low, bits }) => `${subject}.isInRange(ip("${formatAddress(low)}/${128 - bits}"))`),
-  )
+  // `::ffff:0:0` is a multiple of 2^32 and no larger power: what begins there is IPv4 and no more.
+  const blocks = parts.flatMap(blocksOf).filter(({ low }) => low < V4.low || low > V4.high)
+  return blocks.map(({ low, bits }) => `${subject}.isInRange(ip("${formatAddress(low)}/${128 - bits}"))`)
 }
 
 interface Block {
