@@ -135,6 +135,7 @@ test('docs/commands.md names every option that the commands have', () => {
     ['test'],
     ['compile'],
     ['eval'],
+    ['replay'],
     ['fmt'],
     ['disassemble'],
     ['policy', 'keygen'],
