@@ -150,33 +150,34 @@ function readPolicy(row: Members): RecordedDecision['policy'] {
   }
 }
 
+/** Written member by member: a log has millions of rows, and most members are absent in each. */
 function readRequest(row: Members, now: number | undefined, args: Members | undefined): RecordedRequest {
-  const via = optional(row, 'via', Array.isArray, 'must be a list')?.map(readHop)
-  const ip = tolerated(row, 'ip', isText)
-  const since = tolerated(row, 'since', isInstant)
-  const cost = optional(row, 'cost', isAmount, 'must be a number, 0 or more')
-  const trust = tolerated(row, 'trust', isNumber)
-  const tenant = optional(row, 'tenant', isText, 'must be a string that is not empty')
-  const approvedBy = optional(row, 'approvedBy', isLabels, 'must be a string or a list of strings, none of them empty')
-  // A malformed one is there and unknown, which satisfies no `within`; an absent one does.
-  const approvedAt = isPresent(row.approvedAt) ? (tolerated(row, 'approvedAt', isInstant) ?? '') : undefined
-  const readings = optional(row, 'readings', isReadings, READINGS)
-  return {
+  const request: { -readonly [M in keyof RecordedRequest]: RecordedRequest[M] } = {
     agent: required(row, 'agent'),
     action: required(row, 'action'),
     resource: required(row, 'resource'),
-    ...(via !== undefined && via.length > 0 && { via }),
-    ...(args !== undefined && { args }),
-    ...(ip !== undefined && { ip }),
-    ...(now !== undefined && { now }),
-    ...(since !== undefined && { since }),
-    ...(cost !== undefined && { cost }),
-    ...(trust !== undefined && { trust }),
-    ...(tenant !== undefined && { tenant }),
-    ...(approvedBy !== undefined && { approvedBy }),
-    ...(approvedAt !== undefined && { approvedAt }),
-    ...(readings !== undefined && { readings }),
   }
+  const via = optional(row, 'via', Array.isArray, 'must be a list')?.map(readHop)
+  if (via !== undefined && via.length > 0) request.via = via
+  if (args !== undefined) request.args = args
+  const ip = tolerated(row, 'ip', isText)
+  if (ip !== undefined) request.ip = ip
+  if (now !== undefined) request.now = now
+  const since = tolerated(row, 'since', isInstant)
+  if (since !== undefined) request.since = since
+  const cost = optional(row, 'cost', isAmount, 'must be a number, 0 or more')
+  if (cost !== undefined) request.cost = cost
+  const trust = tolerated(row, 'trust', isNumber)
+  if (trust !== undefined) request.trust = trust
+  const tenant = optional(row, 'tenant', isText, 'must be a string that is not empty')
+  if (tenant !== undefined) request.tenant = tenant
+  const approvedBy = optional(row, 'approvedBy', isLabels, 'must be a string or a list of strings, none of them empty')
+  if (approvedBy !== undefined) request.approvedBy = approvedBy
+  // A malformed one is there and unknown, which satisfies no `within`; an absent one does.
+  if (isPresent(row.approvedAt)) request.approvedAt = tolerated(row, 'approvedAt', isInstant) ?? ''
+  const readings = optional(row, 'readings', isReadings, READINGS)
+  if (readings !== undefined) request.readings = readings
+  return request
 }
 
 function readHop(hop: unknown, index: number): RecordedHop {
