@@ -65,7 +65,7 @@ test('a guardrail that Cedar cannot say is refused, and nothing is written', asy
     out: '',
     err: `not exported as it is, so that Cedar denies more:
   policy/p.kavach:16:1  agent b forbids more than it should: limit: Cedar counts neither calls nor money
-  policy/p.kavach:15:1  require 3 forbids more than it should: approval: Cedar knows no approvals
+  policy/p.kavach:15:1  require 2 forbids more than it should: approval: Cedar knows no approvals
   policy/p.kavach:10:1  delegate a -> d has no part in it: delegation: an export is about agents that act alone
   policy/p.kavach:13:1  boundary runtime has no part in it: boundary: an export is about agents that act alone
 kavach: nothing written: 2 restrictions of \`policy\` cannot be said in Cedar
