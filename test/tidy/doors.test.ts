@@ -78,6 +78,7 @@ test('every door opens from inside the package, and gives what ARCHITECTURE.md s
       'compileRegex',
       'createManifest',
       'createReference',
+      'decompileImage',
       'digestOf',
       'disassemble',
       'emitAgentRecord',
