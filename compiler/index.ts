@@ -8,6 +8,17 @@
 export { type Diagnostic, type PolicyFile, parsePolicy } from '../grammar/index.ts'
 export { type CompiledRegex, compilePattern, compileRegex, type Dfa } from './algebra/index.ts'
 export {
+  type CedarEntity,
+  type CedarExport,
+  type CedarExportOptions,
+  type CedarRequest,
+  type CedarSkip,
+  type CedarUid,
+  type CedarValue,
+  toCedar,
+  toCedarRequest,
+} from './analyze/index.ts'
+export {
   addSignature,
   attachSignature,
   createManifest,
