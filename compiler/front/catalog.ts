@@ -6,7 +6,16 @@ export interface CatalogTool {
   /** `x-kavach`: the action and resource that the gateway asks for when this tool is called. */
   readonly action: string | undefined
   readonly resource: string | undefined
+  /** `destructiveHint` of the server, where it says so. */
+  readonly isDestructive: boolean
   readonly input: ArgumentSchema
+  /** What the server says of the tool's effects; absent when it says nothing. Nobody checks it. */
+  readonly hints?: ToolHints
+}
+
+export interface ToolHints {
+  readonly readOnly?: boolean
+  readonly destructive?: boolean
 }
 
 /** The part of a JSON Schema that is understood; anything else is `unknown` and accepts every condition. */
@@ -65,7 +74,9 @@ export function parseCatalog(text: string): ParsedCatalog {
       name,
       action: mapping?.action,
       resource: mapping?.resource,
+      isDestructive: isRecord(tool.annotations) && tool.annotations.destructiveHint === true,
       input: readSchema(tool.inputSchema, 0),
+      ...readHints(tool.annotations),
     })
   }
   return { ok: true, catalog: { tools } }
@@ -77,6 +88,16 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function isMapping(value: unknown): value is { readonly action: string; readonly resource: string } {
   return isRecord(value) && typeof value.action === 'string' && typeof value.resource === 'string'
+}
+
+function readHints(annotations: unknown): Pick<CatalogTool, 'hints'> {
+  if (!isRecord(annotations)) return {}
+  const { readOnlyHint, destructiveHint } = annotations
+  const hints = {
+    ...(typeof readOnlyHint === 'boolean' && { readOnly: readOnlyHint }),
+    ...(typeof destructiveHint === 'boolean' && { destructive: destructiveHint }),
+  }
+  return Object.keys(hints).length === 0 ? {} : { hints }
 }
 
 const UNKNOWN: ArgumentSchema = { kind: 'unknown' }

@@ -6,6 +6,7 @@ export {
   type ParsedCatalog,
   parseCatalog,
   type ScalarType,
+  type ToolHints,
 } from './catalog.ts'
 export type { LoadCatalog } from './check/catalog-files.ts'
 export { type CheckOptions, type CheckResult, checkPolicy } from './check-policy.ts'
