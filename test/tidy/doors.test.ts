@@ -100,6 +100,8 @@ test('every door opens from inside the package, and gives what ARCHITECTURE.md s
       'referenceFromText',
       'runTests',
       'spliceModule',
+      'toCedar',
+      'toCedarRequest',
       'weekRanges',
     ],
     'kavachos/grammar': [
