@@ -61,7 +61,7 @@ export const MAPPING_VERSION = 1
 export function toCedar(model: PolicyModel, { originOf = () => undefined }: CedarExportOptions = {}): CedarExport {
   const owners = model.agents.flatMap(({ owner }) => (owner === undefined ? [] : [owner]))
   const writer: Writer = { originOf, surroundings: { owners: [...new Set(owners)] }, policies: [], skipped: [] }
-  writer.policies.push(...validity(model))
+  writeValidity(writer, model)
   for (const held of grantsOf(model)) writeGrant(writer, held)
   for (const agent of model.agents) writeAgent(writer, agent)
   for (const forbid of model.forbids) writeForbid(writer, forbid)
@@ -107,26 +107,16 @@ function write({ policies, originOf }: Writer, statement: Statement): void {
 }
 
 /** Denies what was not mapped as it should be, without which a `forbid` could be missed; and what is stale. */
-function validity({ notBefore, notAfter }: PolicyModel): readonly string[] {
-  const writer: Writer = { originOf: () => undefined, surroundings: { owners: [] }, policies: [], skipped: [] }
+function writeValidity(writer: Writer, { notBefore, notAfter }: PolicyModel): void {
   const isMappedAddress = 'context has ip && context.ip.isIpv6() && context.ip.isInRange(ip("::ffff:0:0/96"))'
-  write(writer, {
-    id: 'mapping',
-    effect: 'forbid',
-    unless: [
-      `context has mapping && context.mapping == ${MAPPING_VERSION}`,
-      'resource has count',
-      not(isMappedAddress),
-    ],
-  })
-  if (notBefore !== undefined || notAfter !== undefined) {
-    const bounds = [
-      ...(notBefore === undefined ? [] : [`context.now >= ${notBefore}`]),
-      ...(notAfter === undefined ? [] : [`context.now < ${notAfter}`]),
-    ]
-    write(writer, { id: 'validity', effect: 'forbid', unless: ['context has now', ...bounds] })
-  }
-  return writer.policies
+  const isMapped = `context has mapping && context.mapping == ${MAPPING_VERSION}`
+  write(writer, { id: 'mapping', effect: 'forbid', unless: [isMapped, 'resource has count', not(isMappedAddress)] })
+  if (notBefore === undefined && notAfter === undefined) return
+  const bounds = [
+    ...(notBefore === undefined ? [] : [`context.now >= ${notBefore}`]),
+    ...(notAfter === undefined ? [] : [`context.now < ${notAfter}`]),
+  ]
+  write(writer, { id: 'validity', effect: 'forbid', unless: ['context has now', ...bounds] })
 }
 
 /** A grant, and the agents and roles that hold it. */
