@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto'
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { formatProofs } from '../../cli/proofs-file.ts'
 import { VERSION } from '../../cli/version.ts'
 import { addSignature, attachSignature } from '../../compiler/emit/index.ts'
 import { parseSignature, splitModule } from '../../engine-wasm/host/index.ts'
@@ -116,7 +117,7 @@ test('a second signer adds to the first one', async () => {
 /** What the prover would have written. */
 function proofsOf(image: string): string {
   const proved = ['assert only clerk can read on shop:**', 'assert never * can delete on **']
-  return JSON.stringify({ format: 'kavach-proofs', version: 1, image, proved, delegationsProved: 1 })
+  return formatProofs({ image, proved, delegationsProved: 1 })
 }
 
 test('proofs are signed with the policy that they are of', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { formatProofs } from '../../cli/proofs-file.ts'
 import { VERSION } from '../../cli/version.ts'
 import { parseSignature, splitModule } from '../../engine-wasm/host/index.ts'
 import { kavach } from './command.ts'
@@ -51,14 +52,8 @@ test('validity and proofs are printed', async () => {
   await succeed(folder, ['compile', 'shop.kavach', ...times])
   await succeed(folder, ['policy', 'sign', 'shop.wasm', '-k', 'a.key'])
   const { image } = parseSignature(read(folder, 'shop.sig.json')).manifest
-  const proofs = {
-    format: 'kavach-proofs',
-    version: 1,
-    image,
-    proved: ['assert never * can delete on **'],
-    delegationsProved: 0,
-  }
-  writeFileSync(join(folder, 'proofs.json'), JSON.stringify(proofs))
+  const proofs = formatProofs({ image, proved: ['assert never * can delete on **'], delegationsProved: 0 })
+  writeFileSync(join(folder, 'proofs.json'), proofs)
   await succeed(folder, ['policy', 'sign', 'shop.wasm', '-k', 'a.key', '--proofs', 'proofs.json'])
   const out = await succeed(folder, ['policy', 'verify', 'shop.wasm', '-k', 'a.key.pub'])
   expect(out.split('\n').slice(3)).toEqual([

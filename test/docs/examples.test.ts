@@ -7,6 +7,8 @@ import { parsePolicy } from '../../grammar/index.ts'
 
 const PAGES = ['README.md', 'docs/commands.md', 'docs/signing.md']
 const MAIN = resolve('dist/cli/main.js')
+/** A page starts a process for every line that it shows. */
+const PAGE_MS = 120_000
 
 interface Block {
   readonly language: string
@@ -85,31 +87,35 @@ describe.each(PAGES)('%s', (page) => {
     }
   })
 
-  test('every command and program that it shows runs', () => {
-    const folder = workshop(page)
-    let ran = 0
-    for (const { language, file, line, text } of blocks) {
-      if (file !== undefined) {
-        mkdirSync(dirname(join(folder, file)), { recursive: true })
-        writeFileSync(join(folder, file), text)
-      }
-      if (language === 'sh') {
-        for (const command of commandsOf(text)) {
-          expect({ line, command, ...run(folder, 'sh', ['-c', command]) }).toMatchObject({ line, command, status: 0 })
+  test(
+    'every command and program that it shows runs',
+    () => {
+      const folder = workshop(page)
+      let ran = 0
+      for (const { language, file, line, text } of blocks) {
+        if (file !== undefined) {
+          mkdirSync(dirname(join(folder, file)), { recursive: true })
+          writeFileSync(join(folder, file), text)
+        }
+        if (language === 'sh') {
+          for (const command of commandsOf(text)) {
+            expect({ line, command, ...run(folder, 'sh', ['-c', command]) }).toMatchObject({ line, command, status: 0 })
+            ran++
+          }
+        }
+        if (language === 'ts' && file !== undefined) {
+          writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG))
+          const checked = run(folder, process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', '.'])
+          expect({ line, ...checked }).toEqual({ line, status: 0, stdout: '', stderr: '' })
+          const printed = run(folder, process.execPath, [join('compiled', file.replace(/\.ts$/, '.js'))])
+          expect({ line, ...printed }).toEqual({ line, status: 0, stdout: printedBy(text), stderr: '' })
           ran++
         }
       }
-      if (language === 'ts' && file !== undefined) {
-        writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG))
-        const checked = run(folder, process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', '.'])
-        expect({ line, ...checked }).toEqual({ line, status: 0, stdout: '', stderr: '' })
-        const printed = run(folder, process.execPath, [join('compiled', file.replace(/\.ts$/, '.js'))])
-        expect({ line, ...printed }).toEqual({ line, status: 0, stdout: printedBy(text), stderr: '' })
-        ran++
-      }
-    }
-    expect(ran).toBeGreaterThan(0)
-  })
+      expect(ran).toBeGreaterThan(0)
+    },
+    PAGE_MS,
+  )
 
   test('every link to a file leads somewhere', () => {
     const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(
