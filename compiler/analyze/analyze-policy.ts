@@ -3,6 +3,7 @@ import type { Diagnostic, PolicyFile } from '../../grammar/index.ts'
 import type { AnalyzedPolicy } from './analyzed-policy.ts'
 import { analyzeAssertions, type ProvedAssertion } from './assertion-findings.ts'
 import { analyzeDelegations, type ProvedDelegation } from './delegation-findings.ts'
+import { lintPolicy } from './lints/all-lints.ts'
 import { type AnalyzeOptions, analyze } from './subject.ts'
 
 export interface AnalyzePolicyOptions extends AnalyzeOptions {
@@ -21,13 +22,14 @@ export interface PolicyAnalysis {
   readonly unknown: number
 }
 
-/** Proves the delegations of a policy without errors, and its assertions. */
+/** Proves the delegations of a policy without errors, and its assertions; looks for rules that do nothing. */
 export function analyzePolicy(policy: AnalyzedPolicy, options: AnalyzePolicyOptions = {}): PolicyAnalysis {
   const subject = analyze(policy.model, options)
   const { delegations, diagnostics: escalations } = analyzeDelegations(subject, policy)
   const { assertions, diagnostics: refutations } =
     options.assertions === false ? { assertions: [], diagnostics: [] } : analyzeAssertions(subject, policy)
-  const found = [...escalations, ...refutations].map((diagnostic) =>
+  const lints = lintPolicy(subject, policy)
+  const found = [...escalations, ...refutations, ...lints].map((diagnostic) =>
     options.strict === true && diagnostic.code.startsWith('KV4')
       ? { ...diagnostic, severity: 'error' as const }
       : diagnostic,

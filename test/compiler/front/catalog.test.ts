@@ -50,7 +50,7 @@ it('reads the names and the mapping of tools in their order, and ignores what it
   const text = JSON.stringify({
     nextCursor: null,
     tools: [
-      { name: 'b', title: 'B' },
+      { name: 'b', title: 'B', annotations: { destructiveHint: true } },
       { name: 'a', 'x-kavach': { action: 'read', resource: 'x:y', more: 1 } },
     ],
   })
@@ -58,7 +58,7 @@ it('reads the names and the mapping of tools in their order, and ignores what it
     ok: true,
     catalog: {
       tools: new Map([
-        ['b', { name: 'b', action: undefined, resource: undefined, input: UNKNOWN }],
+        ['b', { name: 'b', action: undefined, resource: undefined, input: UNKNOWN, hints: { destructive: true } }],
         ['a', { name: 'a', action: 'read', resource: 'x:y', input: UNKNOWN }],
       ]),
     },
