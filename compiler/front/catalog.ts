@@ -6,8 +6,6 @@ export interface CatalogTool {
   /** `x-kavach`: the action and resource that the gateway asks for when this tool is called. */
   readonly action: string | undefined
   readonly resource: string | undefined
-  /** `destructiveHint` of the server, where it says so. */
-  readonly isDestructive: boolean
   readonly input: ArgumentSchema
   /** What the server says of the tool's effects; absent when it says nothing. Nobody checks it. */
   readonly hints?: ToolHints
@@ -74,7 +72,6 @@ export function parseCatalog(text: string): ParsedCatalog {
       name,
       action: mapping?.action,
       resource: mapping?.resource,
-      isDestructive: isRecord(tool.annotations) && tool.annotations.destructiveHint === true,
       input: readSchema(tool.inputSchema, 0),
       ...readHints(tool.annotations),
     })
