@@ -50,7 +50,8 @@ export function subtractBox(a: Box, b: Box, universe: Universe): readonly Box[] 
   if (!meetsBox(a, b, universe)) return [a]
   const pieces: Box[] = []
   const inside = new Map(a)
-  for (const [dimension, hole] of inOrder(b)) {
+  const holes = inOrder(b)
+  for (const [index, [dimension, hole]] of holes.entries()) {
     universe.budget.spend(inside.size + 1)
     const own = inside.get(dimension) ?? everythingAt(dimension, universe)
     if (own === hole || isWithin(dimension, own, hole, universe)) continue
@@ -59,7 +60,7 @@ export function subtractBox(a: Box, b: Box, universe: Universe): readonly Box[] 
       const piece = new Map(inside).set(dimension, rest)
       if (!dimensionOf(dimension).isCoupled || isFeasible(piece, universe)) pieces.push(piece)
     }
-    inside.set(dimension, intersectSets(own, hole, universe))
+    if (index < holes.length - 1) inside.set(dimension, intersectSets(own, hole, universe))
   }
   return pieces
 }
