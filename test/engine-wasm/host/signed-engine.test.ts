@@ -71,6 +71,7 @@ describe.each<[string, Load]>([
 
   test('refuses before the engine sees a byte', async () => {
     const built = vi.spyOn(WebAssembly, 'Instance')
+    const late = signPolicy(first, [alice], { change: (made) => ({ ...made, notAfter: 100 }) })
     const refused: readonly (readonly [string, Uint8Array, Partial<SignedEngineOptions>])[] = [
       ['unsigned', first.module, {}],
       ['unsigned', first.image, {}],
@@ -79,6 +80,7 @@ describe.each<[string, Load]>([
       ['too-few-signatures', first.carrying, { keys: [alice.raw, eve.raw], threshold: 2 }],
       ['digest-mismatch', next.image, { signature }],
       ['old-generation', first.carrying, { minGeneration: 8 }],
+      ['stale-policy', late.carrying, { now: 100 }],
       ['bad-key', first.carrying, { keys: [] }],
     ]
     for (const [code, source, options] of refused) {
@@ -125,6 +127,13 @@ describe.each<[string, Load]>([
     ] as const
     for (const [code, reload] of refused) expect([code, (await refusalOf(reload())).code]).toEqual([code, code])
     expect([answering(engine), engine.signed.manifest, engine.policy.generation]).toEqual([['eight'], next.manifest, 8])
+  })
+
+  test('does not even instantiate an older module', async () => {
+    const engine = await load(next.carrying, { keys })
+    const built = vi.spyOn(WebAssembly, 'Instance')
+    expect((await refusalOf(engine.reloadSigned(first.carrying))).code).toBe('old-generation')
+    expect(built).not.toHaveBeenCalled()
   })
 
   test('ends at the newest of several policies that come at once', async () => {
