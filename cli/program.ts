@@ -5,6 +5,7 @@ import { compileCommand } from './compile.ts'
 import { disassembleCommand } from './disassemble.ts'
 import { evalCommand } from './eval.ts'
 import { CliError, EXIT_FINE, EXIT_INTERNAL, EXIT_USAGE } from './exit.ts'
+import { explainCommand } from './explain.ts'
 import { exportCedarCommand } from './export-cedar.ts'
 import { fmtCommand } from './fmt.ts'
 import { initCommand } from './init.ts'
@@ -14,6 +15,8 @@ import { replayCommand } from './replay.ts'
 import type { Terminal } from './terminal.ts'
 import { testCommand } from './test.ts'
 import { VERSION } from './version.ts'
+import { whatCanCommand } from './what-can.ts'
+import { whoCanCommand } from './who-can.ts'
 
 const EXIT_CODES = `
 Exit codes: 0 fine, 1 findings, 2 refused, 3 unknown, 64 wrong usage, 66 input missing, 70 internal error.
@@ -54,6 +57,9 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(testCommand(terminal))
     .addCommand(compileCommand(terminal))
     .addCommand(evalCommand(terminal))
+    .addCommand(explainCommand(terminal))
+    .addCommand(whoCanCommand(terminal))
+    .addCommand(whatCanCommand(terminal))
     .addCommand(replayCommand(terminal))
     .addCommand(fmtCommand(terminal))
     .addCommand(disassembleCommand(terminal))

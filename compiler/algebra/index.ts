@@ -27,6 +27,7 @@ export { createLanguages, type Language, type Languages } from './language.ts'
 export { type Caps, capsOf, impliedCaps, unreachedLimits, type WiderLimit, widerLimits } from './limits.ts'
 export { minuteOfWeek } from './member.ts'
 export { compilePattern, isSmallPattern } from './pattern.ts'
+export { alternativeText, mayOverlap, scopesMayMeet, segmentAlternatives, segmentTexts } from './pattern-overlap.ts'
 export { type BigRange, intersectRanges, mergeRanges, subtractRanges } from './ranges.ts'
 export { type CompiledRegex, compileRegex } from './regex.ts'
 export {

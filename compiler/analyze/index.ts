@@ -22,6 +22,12 @@ export {
   describeScope,
 } from './describe-rule.ts'
 export { formatDuration, formatStamp } from './describe-value.ts'
+export { type ExplainOptions, explainRequest, type MeterExplained, type RequestExplanation } from './explain.ts'
+export { type ReadRequest, type RequestFacts, readRequest } from './explain-request.ts'
 export { type Proof, proveAssertion, type Refutation } from './prove.ts'
+export { type AdministratorOptions, administratorText, type CallerFacts, callerText } from './reason-text.ts'
 export { requestText } from './request-text.ts'
 export { type AnalyzeOptions, analyze, type FoundAccess, type PolicyUnderAnalysis, type Unknown } from './subject.ts'
+export { type WhatCanAnswer, type WhatCanQuestion, whatCan } from './what-can.ts'
+export type { AccessRegion, ChainAccess } from './what-can-region.ts'
+export { type AgentAccess, type UnknownAccess, type WhoCanAnswer, type WhoCanQuestion, whoCan } from './who-can.ts'
