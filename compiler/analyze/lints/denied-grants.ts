@@ -1,12 +1,16 @@
 /** Grants that never allow anything: no request satisfies them, or guardrails deny all that they allow. */
 import {
+  asksAboutSubject,
   type Box,
+  EVERY_REQUEST,
   forbidBoxes,
   grantBox,
   intersectBoxes,
   requireBoxes,
+  restrictToTrue,
   type Subject,
   scopeBox,
+  scopesMayMeet,
   subtractBoxes,
   type Universe,
 } from '../../algebra/index.ts'
@@ -33,16 +37,20 @@ function lintGrant(
   subject: Subject,
   universe: Universe,
 ): void {
-  const box = grantBox(grant, subject, universe)
-  if (box === undefined) {
-    if ((grant.when ?? []).length > 0) reportEmpty(context, grant)
+  const near = [...model.forbids, ...model.requires].filter((guard) => scopesMayMeet(guard, grant))
+  const when = grant.when ?? []
+  const isPlain = when.length < 2 && !when.some(asksAboutSubject)
+  if (!isPlain && restrictToTrue(EVERY_REQUEST, when, subject, universe) === undefined) {
+    reportEmpty(context, grant)
     return
   }
+  const box = near.length === 0 ? undefined : grantBox(grant, subject, universe)
+  if (box === undefined) return
   // A role may have many holders: what is denied to each of them differs by subject.
   const guards = [
     ...model.forbids.map((guard) => ({ guard, boxes: () => forbidBoxes(guard, subject, universe) })),
     ...model.requires.map((guard) => ({ guard, boxes: () => requireBoxes(guard, subject, universe) })),
-  ].filter(({ guard }) => meetsScope(guard, box, universe))
+  ].filter(({ guard }) => near.includes(guard) && meetsScope(guard, box, universe))
   if (guards.length === 0) return
   const left = subtractBoxes(
     [box],

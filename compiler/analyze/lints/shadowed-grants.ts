@@ -4,7 +4,15 @@
  * Only grants without limits of their own can make another one useless: of two that are metered, each leaves room when the
  * other one is full. An estimate above that of the grant could charge more, so such a grant does not count either.
  */
-import { type Box, grantBox, intersectBoxes, scopeBox, subtractBoxes, type Universe } from '../../algebra/index.ts'
+import {
+  type Box,
+  grantBox,
+  intersectBoxes,
+  scopeBox,
+  scopesMayMeet,
+  subtractBoxes,
+  type Universe,
+} from '../../algebra/index.ts'
 import type { GrantModel } from '../../model/index.ts'
 import type { Holder, Lint, LintContext } from './lint.ts'
 
@@ -24,21 +32,22 @@ function lintHolder(context: LintContext, holder: Holder, universe: Universe): v
   const byAction = groupByAction(free)
   // Of two that say the same, the later one is useless.
   for (const grant of [...holder.own].reverse()) {
+    const near = candidates(byAction, free, grant).filter(
+      (other) => other !== grant && !useless.has(other) && isCheapEnough(other, grant) && scopesMayMeet(other, grant),
+    )
+    if (near.length === 0) continue
     const box = grantBox(grant, holder.subject, universe)
     if (box === undefined) continue
-    const covering = candidates(byAction, free, grant).filter(
-      (other) => other !== grant && !useless.has(other) && isCheapEnough(other, grant),
-    )
     const unasked =
       grant.approval === undefined ? undefined : grantBox(withoutApproval(grant), holder.subject, universe)
-    const open = covering.filter(({ approval }) => approval === undefined)
+    const open = near.filter(({ approval }) => approval === undefined)
     const anyway = unasked && coveredBy(unasked, open, holder, universe)
     if (anyway !== undefined) {
       useless.add(grant)
       reportUnasked(context, grant, anyway)
       continue
     }
-    const shadow = coveredBy(box, covering, holder, universe)
+    const shadow = coveredBy(box, near, holder, universe)
     if (shadow === undefined) continue
     useless.add(grant)
     reportUseless(context, grant, shadow)

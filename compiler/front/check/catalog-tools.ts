@@ -6,12 +6,11 @@
  */
 import type { ConditionNode, PatternNode, PolicyFile, ScopeNode } from '../../../grammar/index.ts'
 import { nearest } from '../../../grammar/index.ts'
-import { acceptsText, compilePattern } from '../../algebra/index.ts'
+import { acceptsText, alternativeText, compilePattern, segmentAlternatives, segmentTexts } from '../../algebra/index.ts'
 import { formatPattern, type PatternSegment } from '../../model/index.ts'
 import type { Catalog, CatalogTool } from '../catalog.ts'
 import { checkToolArguments } from './catalog-arguments.ts'
 import { type CheckContext, type Rule, spanOf } from './context.ts'
-import { alternativeText, segmentAlternatives, segmentTexts } from './pattern-overlap.ts'
 import { walk } from './walk.ts'
 
 /** KV3003 (unlisted tool), KV3004 (a wildcard without tools), and the rules of `catalog-arguments.ts`. */

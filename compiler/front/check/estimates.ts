@@ -1,9 +1,9 @@
 /** Budgets that cover calls which cost nothing as far as the policy says. */
 import type { BudgetNode, GrantNode, LimitAllDeclaration, PolicyFile } from '../../../grammar/index.ts'
+import { mayOverlap } from '../../algebra/index.ts'
 import type { Located } from '../resolve.ts'
 import { closeRoles } from '../resolve.ts'
 import { type CheckContext, type Rule, spanOf } from './context.ts'
-import { mayOverlap } from './pattern-overlap.ts'
 import { walk } from './walk.ts'
 
 /** KV4003, once per budget: without `cost` in the request, a grant without `estimate` is charged nothing. */

@@ -1,5 +1,15 @@
-/** Whether two patterns could meet, for lints only: a wrong `true` costs a warning, so globs are not compared. */
-import type { PatternLiteral, PatternSegment } from '../../model/index.ts'
+/** Whether two patterns, or two scopes, could meet: a quick look that spares most questions about automata. */
+import type { PatternLiteral, PatternSegment, ScopeModel } from '../model/index.ts'
+
+/** False only when no request is in both scopes. */
+export function scopesMayMeet(a: ScopeModel, b: ScopeModel): boolean {
+  const { actions } = b
+  if (a.actions !== undefined && actions !== undefined && !a.actions.some((action) => actions.includes(action))) {
+    return false
+  }
+  if ((a.automata ?? []).length > 0 || (b.automata ?? []).length > 0) return true
+  return a.patterns.some((left) => b.patterns.some((right) => mayOverlap(left, right)))
+}
 
 /** False only when no resource matches both patterns. */
 export function mayOverlap(a: PatternLiteral, b: PatternLiteral): boolean {
