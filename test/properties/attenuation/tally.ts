@@ -25,7 +25,7 @@ const LEAST_ALLOWED = 0.25
 const LEAST_OF_DEPTH = 0.08
 const LEAST_ALLOWED_OF_DEEPEST = 0.08
 const LEAST_OF_STEP = 0.002
-const LEAST_OF_KIND = 0.01
+const LEAST_OF_KIND = 0.005
 const LEAST_BITING = 0.1
 
 export function createTally(): Tally {
