@@ -19,7 +19,7 @@ import { writeFilesAtomically } from './files.ts'
 import { plural } from './findings.ts'
 import { type Compiled, loadCompiled } from './module-file.ts'
 import { startEngine } from './policy-engine.ts'
-import { loadProofs } from './proofs-file.ts'
+import { provePolicy } from './prove-image.ts'
 import { findSignature, nameOf } from './signature-file.ts'
 import { loadSigner } from './signing-key.ts'
 import type { Terminal } from './terminal.ts'
@@ -27,7 +27,7 @@ import { VERSION } from './version.ts'
 
 interface SignOptions {
   readonly key: string
-  readonly proofs?: string
+  readonly policy?: string
   readonly add?: true
   readonly out?: string
 }
@@ -37,7 +37,11 @@ export function signCommand(terminal: Terminal): Command {
     .description('sign a compiled policy: writes NAME.sig.json, and puts the signature into NAME.wasm')
     .argument('<file>', 'module (.wasm) or image (.img)')
     .requiredOption('-k, --key <file>', 'private key in PEM, or - for standard input')
-    .addOption(new Option('--proofs <file>', 'NAME.proofs.json: what was proved of this image').conflicts('add'))
+    .addOption(
+      new Option('--policy <path>', 'prove the policy that this was compiled from, and sign what was proved').conflicts(
+        'add',
+      ),
+    )
     .option('--add', 'add a signature to the one that is there, for hosts that want several')
     .option('-o, --out <folder>', 'where to write; default: where the file is')
     .addHelpText(
@@ -45,6 +49,7 @@ export function signCommand(terminal: Terminal): Command {
       `
 Examples:
   kavach policy sign build/acme.wasm --key policy.key
+  kavach policy sign build/acme.wasm --key policy.key --policy policy
   kavach policy sign build/acme.wasm --key second.key --add
 
 The module must be what this version of kavach makes of the image in it; anything else is refused with exit code 2.`,
@@ -57,7 +62,7 @@ The module must be what this version of kavach makes of the image in it; anythin
 async function signPolicy(terminal: Terminal, file: string, options: SignOptions): Promise<number> {
   const compiled = loadCompiled(terminal, file)
   startEngine(compiled, file)
-  const made = manifestOf(terminal, compiled, file, options.proofs)
+  const made = await manifestOf(terminal, compiled, file, options.policy)
   const before = options.add ? loadSigned(terminal, compiled, file, made) : { manifest: made }
   const signer = await loadSigner(terminal, options.key)
   const { manifest } = before
@@ -88,7 +93,12 @@ export function describeProofs({ proved, delegationsProved }: Manifest): string 
 }
 
 /** Everything but the proofs is derived here from the bytes. */
-function manifestOf(terminal: Terminal, compiled: Compiled, file: string, proofs: string | undefined): Manifest {
+async function manifestOf(
+  terminal: Terminal,
+  compiled: Compiled,
+  file: string,
+  policy: string | undefined,
+): Promise<Manifest> {
   const parts = { image: compiled.image, engine: loadEngineWasm(), compiler: VERSION }
   const manifest = readingManifest(file, () => createManifest(parts))
   if (compiled.kind === 'module' && sha256(splitModule(compiled.module).module) !== manifest.module) {
@@ -98,16 +108,9 @@ function manifestOf(terminal: Terminal, compiled: Compiled, file: string, proofs
       'compile the policy again with `kavach compile`, and sign with the same version',
     )
   }
-  if (proofs === undefined) return manifest
-  const loaded = loadProofs(terminal, proofs)
-  if (loaded.image !== manifest.image) {
-    throw new CliError(
-      EXIT_REFUSED,
-      `\`${proofs}\` is about another image than the one in \`${file}\``,
-      'prove the policy that was compiled, and sign that',
-    )
-  }
-  return createManifest({ ...parts, proofs: loaded })
+  return policy === undefined
+    ? manifest
+    : createManifest({ ...parts, proofs: await provePolicy(terminal, compiled, policy) })
 }
 
 function readingManifest(file: string, make: () => Manifest): Manifest {

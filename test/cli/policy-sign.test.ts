@@ -2,7 +2,6 @@ import { createHash, generateKeyPairSync } from 'node:crypto'
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { formatProofs } from '../../cli/proofs-file.ts'
 import { VERSION } from '../../cli/version.ts'
 import { addSignature, attachSignature } from '../../compiler/emit/index.ts'
 import { parseSignature, splitModule } from '../../engine-wasm/host/index.ts'
@@ -101,8 +100,7 @@ test('the key comes from standard input, and the result goes into a folder', asy
 
 test('a second signer adds to the first one', async () => {
   const folder = folderOf()
-  writeFileSync(join(folder, 'shop.proofs.json'), proofsOf(sha256(read(folder, 'shop.img'))))
-  await succeed(folder, ['policy', 'sign', 'shop.wasm', '-k', 'a.key', '--proofs', 'shop.proofs.json'])
+  await succeed(folder, ['policy', 'sign', 'shop.wasm', '-k', 'a.key', '--policy', 'shop.kavach'])
   const out = await succeed(folder, ['policy', 'sign', 'shop.wasm', '-k', 'b.key', '--add'])
   expect(out).toContain('proved: 2 assertions, 1 delegation\n')
   await succeed(folder, ['policy', 'sign', 'shop.img', '-k', 'c.key', '--add'])
@@ -114,59 +112,40 @@ test('a second signer adds to the first one', async () => {
   expect(beside.manifest).toEqual(inside.manifest)
 })
 
-/** What the prover would have written. */
-function proofsOf(image: string): string {
-  const proved = ['assert only clerk can read on shop:**', 'assert never * can delete on **']
-  return formatProofs({ image, proved, delegationsProved: 1 })
-}
-
-test('proofs are signed with the policy that they are of', async () => {
+test('what is proved of the policy is signed with it', async () => {
   const folder = folderOf()
-  writeFileSync(join(folder, 'proofs.json'), proofsOf(sha256(read(folder, 'shop.img'))))
-  const { code, out } = await sign(folder, 'shop.wasm', '--proofs', 'proofs.json')
+  const { code, out } = await sign(folder, 'shop.wasm', '--policy', 'shop.kavach')
   expect([code, out.split('\n')[1]]).toEqual([0, 'proved: 2 assertions, 1 delegation'])
   const { manifest } = parseSignature(read(folder, 'shop.sig.json'))
-  const texts = ['assert never * can delete on **', 'assert only clerk can read on shop:**']
+  const texts = ['never * can delete on **', 'only clerk, helper can read on shop:**']
   expect([manifest.proved, manifest.delegationsProved]).toEqual([
     texts.map((text) => ({ text, digest: sha256(text) })),
     1,
   ])
 })
 
-test('proofs of another policy are refused, and so is what holds none', async () => {
+test('the validity of an image is no part of what is proved', async () => {
   const folder = folderOf()
-  writeFileSync(join(folder, 'proofs.json'), proofsOf(sha256('another image')))
-  expect(await sign(folder, 'shop.wasm', '--proofs', 'proofs.json')).toEqual({
+  await succeed(folder, ['compile', 'shop.kavach', '-o', 'timed', '--not-after', '2031-01-01T00:00:00Z'])
+  const { code, out } = await sign(folder, 'timed/shop.img', '--policy', 'shop.kavach')
+  expect([code, out.split('\n')[1]]).toEqual([0, 'proved: 2 assertions, 1 delegation'])
+})
+
+test('another policy proves nothing about the image, and neither does one that does not hold', async () => {
+  const folder = folderOf()
+  writeFileSync(join(folder, 'other.kavach'), POLICY.replace('shop:public', 'shop:open'))
+  expect(await sign(folder, 'shop.wasm', '--policy', 'other.kavach')).toEqual({
     code: 2,
     out: '',
     err:
-      'kavach: `proofs.json` is about another image than the one in `shop.wasm`\n' +
-      '  = help: prove the policy that was compiled, and sign that\n',
+      'kavach: this is not what the policy in `other.kavach` compiles to\n' +
+      '  = help: compile it again, and sign that\n',
   })
-  const sound = JSON.parse(proofsOf(sha256(read(folder, 'shop.img'))))
-  const unsound = [
-    'text',
-    'null',
-    '[]',
-    ...[
-      { format: 'x' },
-      { version: 2 },
-      { image: 'x' },
-      { proved: [1] },
-      { proved: [''] },
-      { delegationsProved: -1 },
-    ].map((members) => JSON.stringify({ ...sound, ...members })),
-  ]
-  for (const text of unsound) {
-    writeFileSync(join(folder, 'proofs.json'), text)
-    expect({ text, ...(await sign(folder, 'shop.wasm', '--proofs', 'proofs.json')) }).toEqual({
-      text,
-      code: 1,
-      out: '',
-      err: 'kavach: `proofs.json` holds no proofs of a policy\n  = help: docs/signing.md shows what it holds\n',
-    })
-  }
-  expect(splitModule(read(folder, 'shop.wasm')).signature).toBeUndefined()
+  writeFileSync(join(folder, 'false.kavach'), POLICY.replace('can delete', 'can read'))
+  const refuted = await sign(folder, 'shop.wasm', '--policy', 'false.kavach')
+  expect([refuted.code, refuted.out]).toEqual([1, ''])
+  expect(refuted.err).toContain('error[KV4110]: this assertion does not hold')
+  expect(refuted.err).toContain('only what is proved can be signed as proved')
 })
 
 test('a module whose code was changed is not signed, even when it still answers', async () => {

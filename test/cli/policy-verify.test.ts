@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { formatProofs } from '../../cli/proofs-file.ts'
 import { VERSION } from '../../cli/version.ts'
 import { parseSignature, splitModule } from '../../engine-wasm/host/index.ts'
 import { kavach } from './command.ts'
@@ -50,16 +49,13 @@ test('validity and proofs are printed', async () => {
   const folder = folderOf()
   const times = ['--not-before', '2026-04-01T00:00:00Z', '--not-after', '2026-05-01T00:00:00Z']
   await succeed(folder, ['compile', 'shop.kavach', ...times])
-  await succeed(folder, ['policy', 'sign', 'shop.wasm', '-k', 'a.key'])
-  const { image } = parseSignature(read(folder, 'shop.sig.json')).manifest
-  const proofs = formatProofs({ image, proved: ['assert never * can delete on **'], delegationsProved: 0 })
-  writeFileSync(join(folder, 'proofs.json'), proofs)
-  await succeed(folder, ['policy', 'sign', 'shop.wasm', '-k', 'a.key', '--proofs', 'proofs.json'])
+  await succeed(folder, ['policy', 'sign', 'shop.wasm', '-k', 'a.key', '--policy', 'shop.kavach'])
   const out = await succeed(folder, ['policy', 'verify', 'shop.wasm', '-k', 'a.key.pub'])
   expect(out.split('\n').slice(3)).toEqual([
     'valid from 2026-04-01T00:00:00.000Z until 2026-05-01T00:00:00.000Z',
-    'proved: 1 assertion, 0 delegations',
-    '  assert never * can delete on **',
+    'proved: 2 assertions, 1 delegation',
+    '  never * can delete on **',
+    '  only clerk, helper can read on shop:**',
     '',
   ])
   const at = (now: string) => verify(folder, 'shop.wasm', '-k', 'a.key.pub', '--now', now)

@@ -4,7 +4,17 @@ import { join } from 'node:path'
 import { beforeAll } from 'vitest'
 import { folderOf, kavach, temporaryFolder } from './command.ts'
 
-export const POLICY = 'policy shop generation 7\n\nautonomous agent clerk {\n  allow read on shop:**\n}\n'
+export const POLICY = `policy shop generation 7
+
+autonomous agent clerk {
+  allow read on shop:**
+  may delegate depth 1
+}
+delegated agent helper {}
+delegate clerk -> helper { allow read on shop:public }
+assert never * can delete on **
+assert only clerk, helper can read on shop:**
+`
 
 /** Of the keys `a.key`, `b.key`, `c.key`. */
 const NAMES = ['a', 'b', 'c']
