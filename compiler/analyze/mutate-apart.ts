@@ -1,0 +1,316 @@
+/**
+ * Whether two policies can be told apart by any request, and by which.
+ *
+ * Equal means: the same verdict for every request, all approvals, and whatever the meters read. The proof compares what each
+ * chain can do, box by box. A box of one policy is covered when the other has the request under a subset of the same limits, with
+ * the same numbers: then no reading of meters takes it from one and leaves it to the other. Covered both ways, every
+ * verdict is the same, because each is a matter of what would be allowed with more approvals or with fresh meters (language
+ * reference, section 6). Reasons, and which of several meters is charged, are not compared.
+ */
+import {
+  type Box,
+  createUniverse,
+  EVERY_REQUEST,
+  intersectBoxes,
+  scopeBox,
+  subtractBoxes,
+  TooHard,
+  type Universe,
+  type WitnessHints,
+} from '../algebra/index.ts'
+import { formatDecimal, type LimitModel, type PolicyModel } from '../model/index.ts'
+import { type AccessBox, accessOf, createGuardrails, type Guardrails, largestEstimate } from './access.ts'
+import { type Chain, type Chains, createChains } from './chain.ts'
+import { toRequest, type WitnessState } from './counterexample.ts'
+import { affectedNames, type ChainPair, isReachChanged, type Lifetimes, lifetimesOf, pairsOf } from './mutate-chains.ts'
+import { type AskedReadings, type AskedRequest, type Asker, createAsker, tryAsker } from './mutate-decide.ts'
+
+export type Apart =
+  | ToldApart
+  /** Proved. */
+  | { readonly kind: 'equal' }
+  /** Neither; never to be read as one of the two. */
+  | { readonly kind: 'unknown'; readonly why: string }
+
+/** A request on which two engines give two verdicts. */
+export interface ToldApart {
+  readonly kind: 'apart'
+  readonly request: AskedRequest
+  /** What must have been made at run time. */
+  readonly state?: WitnessState
+  /** Of the first policy, and of the second. */
+  readonly verdicts: readonly [Verdict, Verdict]
+}
+
+export interface Verdict {
+  readonly decision: string
+  readonly reason: string
+}
+
+/** Compares others with one policy. */
+export interface Comparer {
+  readonly tellApart: (other: PolicyModel) => Apart
+}
+
+/** Less than a second's work. */
+export const APART_STEPS = 6_000_000
+
+/** `steps` bounds the work of each comparison. */
+export function createComparer(model: PolicyModel, steps: number = APART_STEPS): Comparer {
+  const universe = createUniverse(steps)
+  const one = sideOf(model, createAsker(model), universe)
+  return {
+    tellApart: (other) => {
+      const asker = tryAsker(other)
+      if (asker === undefined) return { kind: 'unknown', why: 'the engine refuses the policy' }
+      universe.renew(steps)
+      try {
+        return compare(one, sideOf(other, asker, universe), universe)
+      } catch (error) {
+        if (error instanceof TooHard) return { kind: 'unknown', why: 'the comparison takes more work than its budget' }
+        throw error
+      }
+    },
+  }
+}
+
+interface Side {
+  readonly model: PolicyModel
+  readonly asker: Asker
+  readonly chains: Chains
+  readonly guardrails: Guardrails
+  readonly lifetimes: Lifetimes
+  readonly hints: WitnessHints
+}
+
+function sideOf(model: PolicyModel, asker: Asker, universe: Universe): Side {
+  const named = [...model.agents, ...model.roles].flatMap(({ grants }) => grants.flatMap(({ actions = [] }) => actions))
+  return {
+    model,
+    asker,
+    chains: createChains(model, (cost) => universe.budget.spend(cost)),
+    guardrails: createGuardrails(model, universe),
+    lifetimes: lifetimesOf(model),
+    hints: { actions: [...new Set(named)].slice(0, 16) },
+  }
+}
+
+/** Differences that are tried before the question is given up. */
+const MAX_TRIED = 48
+
+function compare(one: Side, other: Side, universe: Universe): Apart {
+  const names = affectedNames(one.model, other.model)
+  const isGuarded = isSameGuards(one.model, other.model)
+  let doubt: string | undefined
+  let tried = 0
+  for (const pair of pairsOf(one, other, names, universe)) {
+    if (isGuarded && pair.isSame) continue
+    for (const isForward of [true, false]) {
+      const [from, to] = isForward ? [one, other] : [other, one]
+      for (const left of uncovered({ pair, isForward, from, to, isGuarded }, universe)) {
+        universe.budget.spend(1000)
+        if (++tried > MAX_TRIED)
+          return { kind: 'unknown', why: 'no request was found for differences that could not be ruled out' }
+        const found = witnessOf(left, { one, other, from }, universe)
+        if (found !== undefined) return found
+        doubt ??= 'no request was found for a difference that could not be ruled out'
+      }
+    }
+  }
+  if (doubt === undefined && isReachChanged(one.model, other.model)) {
+    doubt = 'longer delegations made at run time may tell the two apart'
+  }
+  return doubt === undefined ? { kind: 'equal' } : { kind: 'unknown', why: doubt }
+}
+
+function isSameGuards(one: PolicyModel, other: PolicyModel): boolean {
+  return one.forbids === other.forbids && one.requires === other.requires && one.limits === other.limits
+}
+
+interface Question {
+  readonly pair: ChainPair
+  readonly isForward: boolean
+  readonly from: Side
+  readonly to: Side
+  readonly isGuarded: boolean
+}
+
+/** What one policy allows a chain and the other, perhaps, does not. */
+interface Uncovered {
+  readonly chain: Chain
+  readonly box: Box
+  /** That may make the difference, and as how much a call may count that states no cost. */
+  readonly limits: readonly LimitModel[]
+  readonly estimates: readonly bigint[]
+  /** How long the hops are open, ms, where that makes the difference. */
+  readonly ages: readonly number[]
+}
+
+function* uncovered({ pair, isForward, from, to, isGuarded }: Question, universe: Universe): Generator<Uncovered> {
+  const [chain, counterpart] = isForward ? [pair.one, pair.other] : [pair.other, pair.one]
+  if (chain === undefined) return
+  const changedLimits = [...changed(from.model.limits, to.model.limits), ...changed(to.model.limits, from.model.limits)]
+  const keepsPrincipals = isGuarded && pair.isSamePrincipals
+  for (const access of accessOf(chain, EVERY_REQUEST, from.guardrails, universe)) {
+    if (keepsPrincipals && access.grants.every((grant, at) => pair.isShared(at, grant))) continue
+    const held = counterpart === undefined ? [] : [...accessOf(counterpart, access.box, to.guardrails, universe)]
+    const terms = termsOf(access, from.lifetimes)
+    const holes = held.filter((hole) => isWithin(termsOf(hole, to.lifetimes), terms))
+    const left = subtractBoxes(
+      [access.box],
+      holes.map(({ box }) => box),
+      universe,
+    )
+    const limits = distinctLimits([access, ...held])
+    const lifetimes = [...terms.lifetimes, ...held.flatMap((hole) => termsOf(hole, to.lifetimes).lifetimes)]
+    const ages = [...new Set(lifetimes)].flatMap((ms) => (ms === undefined ? [] : [ms - 1, ms]))
+    const estimates = [terms.estimate, ...held.map(({ grants }) => largestEstimate(grants))]
+    for (const box of left) yield { chain, box, limits, estimates: [...new Set(estimates)], ages }
+    for (const rule of changedLimits) {
+      const scope = scopeBox(rule, universe)
+      const common = scope && intersectBoxes(scope, access.box, universe)
+      if (common !== undefined)
+        yield { chain, box: common, limits: changedLimits.map(({ limit }) => limit), estimates: [], ages: [] }
+    }
+  }
+}
+
+function changed<T>(items: readonly T[], others: readonly T[]): readonly T[] {
+  if (items === others) return []
+  const known = new Set(others)
+  return items.filter((item) => !known.has(item))
+}
+
+interface Terms {
+  readonly limits: ReadonlySet<string>
+  readonly estimate: bigint
+  /** For each factor how long the hop is open, ms. */
+  readonly lifetimes: readonly (number | undefined)[]
+}
+
+/** On which terms an access is had: the limits it is charged to, as how much, and how long. */
+function termsOf({ limits, grants }: AccessBox, lifetimes: Lifetimes): Terms {
+  return {
+    limits: new Set(limits.map(limitText)),
+    estimate: largestEstimate(grants),
+    lifetimes: grants.map((grant) => lifetimes.get(grant)),
+  }
+}
+
+/** Whether whoever meets the terms of `outer` meets those of `inner`. */
+function isWithin(inner: Terms, outer: Terms): boolean {
+  const isOpen = inner.lifetimes.every((ms, factor) => {
+    const other = outer.lifetimes[factor]
+    return ms === undefined || (other !== undefined && other <= ms)
+  })
+  return isOpen && inner.estimate <= outer.estimate && [...inner.limits].every((limit) => outer.limits.has(limit))
+}
+
+const TEXTS = new WeakMap<LimitModel, string>()
+
+/** Meter and numbers. */
+export function limitText(limit: LimitModel): string {
+  const known = TEXTS.get(limit)
+  if (known !== undefined) return known
+  const text = JSON.stringify(limit, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+  TEXTS.set(limit, text)
+  return text
+}
+
+function distinctLimits(pieces: readonly AccessBox[]): readonly LimitModel[] {
+  return [...new Map(pieces.flatMap(({ limits }) => limits).map((limit) => [limitText(limit), limit])).values()]
+}
+
+interface Sides {
+  readonly one: Side
+  readonly other: Side
+  /** Whose access it is. */
+  readonly from: Side
+}
+
+function witnessOf(
+  { chain, box, limits, estimates, ages }: Uncovered,
+  { one, other, from }: Sides,
+  universe: Universe,
+): ToldApart | undefined {
+  const asked = toRequest(chain, box, universe, from.hints)
+  if (asked === undefined) return undefined
+  const { approvedAt: _, ...undated } = asked.request
+  const { cost: __, ...free } = undated
+  // The simplest first: tests say neither when something was approved nor, unless they must, what it costs.
+  for (const plain of [free, undated, asked.request]) {
+    for (const request of [...withAges(plain, ages), ...withReadings(plain, limits, estimates)]) {
+      const state = asked.state === undefined || isTestable(asked.state) ? undefined : asked.state
+      const [before, after] = [one.asker.decide(request, state), other.asker.decide(request, state)]
+      if (before.decision === after.decision) continue
+      const verdicts = [
+        { decision: before.decision, reason: before.reason },
+        { decision: after.decision, reason: after.reason },
+      ] as const
+      return { kind: 'apart', request, ...(state && { state }), verdicts }
+    }
+  }
+  return undefined
+}
+
+/** Whether the state is that of `as runtime`, which every asker has. */
+function isTestable({ agents, delegations }: WitnessState): boolean {
+  const [agent, second] = agents
+  return (
+    delegations.length === 0 &&
+    second === undefined &&
+    agent?.name === 'runtime' &&
+    agent.type === 'autonomous' &&
+    agent.owner === undefined
+  )
+}
+
+function withAges(request: AskedRequest, ages: readonly number[]): readonly AskedRequest[] {
+  const { now } = request
+  if (typeof now !== 'number') return []
+  return ages.map((age) => ({ ...request, since: now - age }))
+}
+
+/** The request with fresh meters, then with readings at the bounds of the limits. */
+function* withReadings(
+  request: AskedRequest,
+  limits: readonly LimitModel[],
+  estimates: readonly bigint[],
+): Generator<AskedRequest> {
+  yield request
+  const all: { used: Record<string, string>; spent: Record<string, string> } = { used: {}, spent: {} }
+  for (const limit of limits) {
+    for (const readings of readingsAt(limit, estimates)) yield { ...request, readings }
+    if (limit.kind === 'rate') for (const { window, count } of limit.windows) all.used[window] = String(count)
+    else for (const { window, capNanoUsd } of limit.windows) all.spent[window] = formatDecimal(capNanoUsd)
+  }
+  if (limits.length > 1) yield { ...request, readings: { used: all.used, spent: all.spent } }
+}
+
+const CENT = 10_000_000n
+
+function readingsAt(limit: LimitModel, estimates: readonly bigint[]): readonly AskedReadings[] {
+  if (limit.kind === 'rate') {
+    return limit.windows.flatMap(({ window, count }) =>
+      [count - 1n, count, count + 1n]
+        .filter((used) => used >= 0n)
+        .map((used) => ({ used: { [window]: String(used) } })),
+    )
+  }
+  const { throttle } = limit
+  return limit.windows.flatMap(({ window, capNanoUsd }) => {
+    const spending = (units: bigint) => ({ spent: { [window]: formatDecimal(units) } })
+    const below = estimates.map((estimate) => capNanoUsd - estimate + 1n)
+    const atCap = [capNanoUsd - CENT, capNanoUsd, capNanoUsd + CENT, ...below]
+      .filter((units) => units >= 0n)
+      .map(spending)
+    if (throttle === undefined) return atCap
+    const from = (capNanoUsd * BigInt(throttle.percent)) / 100n
+    const paced = [from - 1n, from].filter((units) => units >= 0n).map(spending)
+    return [
+      ...paced,
+      ...paced.map((readings) => ({ ...readings, used: { [throttle.window]: String(throttle.count) } })),
+      ...atCap,
+    ]
+  })
+}
