@@ -9,6 +9,13 @@ export {
   type Holding,
 } from './attenuation.ts'
 export {
+  type Authority,
+  createAuthority,
+  type HoldingBounds,
+  type LimitedHolding,
+  type RuntimeAuthority,
+} from './authority.ts'
+export {
   type Box,
   EVERY_REQUEST,
   includesBox,
@@ -19,6 +26,7 @@ export {
   subtractBoxes,
 } from './box.ts'
 export { type Budget, createBudget, TooHard } from './budget.ts'
+export { type DelegationAnswer, decideDelegation, type UnreachedLimit } from './delegation.ts'
 export type { Dfa } from './dfa.ts'
 export { approvalDimension, argumentDimension, argumentPath, everythingAt } from './dimension.ts'
 export { type FactSet, type RangeSet, type SumSet, subtractSets, type TextSet } from './fact-set.ts'

@@ -1,9 +1,10 @@
 /** What a policy's delegations come to, as findings beside those of `checkPolicy`. */
 import type { DelegationDeclaration, Diagnostic, GrantNode, PolicyFile, Span } from '../../grammar/index.ts'
+import type { UnreachedLimit } from '../algebra/index.ts'
 import type { SourceMap } from '../front/index.ts'
 import { formatDecimal, formatPattern, type GrantModel, type PolicyModel } from '../model/index.ts'
 import type { AnalyzedPolicy } from './analyzed-policy.ts'
-import { type DelegationProof, proveDelegation, type UnreachedLimit } from './delegation-proof.ts'
+import { type DelegationProof, proveDelegation } from './delegation-proof.ts'
 import { requestText } from './request-text.ts'
 import type { PolicyUnderAnalysis } from './subject.ts'
 

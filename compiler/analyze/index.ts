@@ -8,7 +8,7 @@ export { type CedarExport, type CedarExportOptions, type CedarSkip, toCedar } fr
 export { type CedarRequest, toCedarRequest } from './cedar/request.ts'
 export type { Counterexample, WitnessRequest, WitnessState } from './counterexample.ts'
 export { analyzeDelegations, type ProvedDelegation } from './delegation-findings.ts'
-export { type DelegationProof, proveDelegation, type UnreachedLimit } from './delegation-proof.ts'
+export { type DelegationProof, proveDelegation } from './delegation-proof.ts'
 export { type DescribeOptions, describeBox, type Fact, factsText } from './describe.ts'
 export type { Phrase } from './describe-phrase.ts'
 export {
