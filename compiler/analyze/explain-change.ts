@@ -169,8 +169,10 @@ function applyChange(
   let isCalled = facts.args !== undefined
   for (const fact of changed) {
     switch (fact) {
-      case 'ip':
       case 'now':
+        put('now', witness.now === undefined ? undefined : instantMember(witness.now))
+        break
+      case 'ip':
       case 'trust':
       case 'cost':
         put(fact, witness[fact])
@@ -209,6 +211,13 @@ function applyChange(
   }
   if (isCalled) result.args = args
   return result
+}
+
+const MAX_DATE = 8.64e15
+
+/** As people read it, where the calendar has such a day. */
+function instantMember(ms: number): string | number {
+  return ms <= MAX_DATE ? new Date(ms).toISOString() : ms
 }
 
 function define(object: Record<string, unknown>, name: string, value: unknown): void {
