@@ -1,8 +1,9 @@
 // `npm run bench -- SUITE [options]`.
 import { parseArgs } from 'node:util'
 import * as decide from './decide.mjs'
+import * as prove from './prove.mjs'
 
-const SUITES = { decide }
+const SUITES = { decide, prove }
 
 const [name, ...rest] = process.argv.slice(2)
 const suite = SUITES[name]

@@ -8,6 +8,10 @@
 export { type Diagnostic, type PolicyFile, parsePolicy } from '../grammar/index.ts'
 export { type CompiledRegex, compilePattern, compileRegex, type Dfa } from './algebra/index.ts'
 export {
+  type AnalyzeOptions,
+  type AnalyzePolicyOptions,
+  analyze,
+  analyzePolicy,
   type CedarEntity,
   type CedarExport,
   type CedarExportOptions,
@@ -15,6 +19,13 @@ export {
   type CedarSkip,
   type CedarUid,
   type CedarValue,
+  type Counterexample,
+  type DelegationProof,
+  type PolicyAnalysis,
+  type PolicyUnderAnalysis,
+  type Proof,
+  proveAssertion,
+  proveDelegation,
   toCedar,
   toCedarRequest,
 } from './analyze/index.ts'
