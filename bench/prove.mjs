@@ -110,8 +110,8 @@ function toModel(text) {
 }
 
 function differ(before, after) {
-  const { regions } = diffPolicies(before, after)
-  if (regions.length === 0) throw new Error('no difference was found')
+  const { newAccess, lostAccess, unknown } = diffPolicies({ model: before }, { model: after })
+  if (newAccess.length + lostAccess.length === 0 || unknown.length > 0) throw new Error('the difference was not found')
 }
 
 async function measureAll(rows, ms) {
