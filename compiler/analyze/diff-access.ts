@@ -1,27 +1,39 @@
 /**
  * What one pair of chains can do in one policy and not in the other.
  *
- * Access can only be new where a grant is new, where a guardrail of the other policy denied it, or where a principal of the
- * chain changed. So all combinations of grants with a new one are asked about, and those without only within what the
- * changed guardrails denied.
+ * A chain can do what every factor of it grants, its principals let through and no guardrail denies. So access is new where
+ * a factor grants what the same factor of the other policy does not, where principals let through what they did not, and
+ * where a guardrail that is gone denied it. Each is a seed, from which the other factors cut their part; nothing is taken
+ * from the combinations of the other policy, which are many.
  */
 import {
   type Box,
   EVERY_REQUEST,
   forbidBoxes,
   IS_APPROVED,
+  includesBox,
+  intersectBoxes,
   requireBoxes,
   type Subject,
   scopeBox,
   subtractBoxes,
   type Universe,
 } from '../algebra/index.ts'
-import type { GrantModel, PatternLiteral } from '../model/index.ts'
-import { type AccessBox, accessOf } from './access.ts'
+import type { GrantModel, LimitModel, PatternLiteral } from '../model/index.ts'
+import { type AccessBox, accessOf, grantedTo } from './access.ts'
 import type { Chain, ChainFactor, FactorGrant } from './chain.ts'
 import { createOverlapIndex, type OverlapIndex } from './diff-overlap.ts'
 import { ANYBODY } from './diff-pairs.ts'
-import { factorGrantKey, factorKeys, type Guard, pairName, principalKey, type Side, type Telling } from './diff-side.ts'
+import {
+  factorGrantKey,
+  factorKeys,
+  type Guard,
+  pairName,
+  principalKey,
+  type Side,
+  subjectText,
+  type Telling,
+} from './diff-side.ts'
 import { boxKey } from './region-key.ts'
 
 /** A part of the access that is new to a chain. */
@@ -79,43 +91,15 @@ function gainedByChain(chain: Chain, { who, from: others }: Asked, direction: Di
   // Whoever is not declared any more is nobody who could have gained something.
   if (last === undefined || (last.isRuntime && who.at(-1) !== ANYBODY)) return []
   const counterparts = others.map((other) => specialise(other, last.subject))
-  const declared = alsoDeclared(chain, direction.from)
-  const comparison = { chain, counterparts: [...counterparts, ...declared], direction }
-  const match = counterparts.find((other) => isSamePrincipals(other, chain, direction.telling))
-  if (match === undefined)
-    return compare(comparison, chain.factors, EVERY_REQUEST, causeOfNew(chain, counterparts, direction))
-  const changed = chain.factors.map((factor, index) => {
-    const known = match.factors[index]
-    const keys = known === undefined ? new Set() : factorKeys(known)
-    return factor.grants.map((held) => !keys.has(factorGrantKey(held)))
-  })
-  const isOf = (index: number, wanted: boolean) => (_: FactorGrant, at: number) => changed[index]?.[at] === wanted
+  const match = counterparts.find((other) => isSameShape(other, chain))
+  const rest = [...counterparts.filter((other) => other !== match), ...alsoDeclared(chain, direction.from)]
+  const isCoupled = areEstimatesCoupled([chain, ...counterparts], direction)
+  const seeds = match === undefined ? newSeeds(chain, direction) : changedSeeds(chain, match, isCoupled, direction)
   const gained: GainedBox[] = []
-  for (const [at] of chain.factors.entries()) {
-    if (changed[at]?.includes(true) !== true) continue
-    // Each combination once: the first new grant of it stands here.
-    const factors = chain.factors.map(
-      (factor, index): ChainFactor => ({
-        grants: index > at ? factor.grants : factor.grants.filter(isOf(index, index === at)),
-      }),
-    )
-    const isNew = new Set(
-      chain.factors.flatMap(({ grants }, index) => grants.filter(isOf(index, true)).map(({ grant }) => grant.id)),
-    )
-    gained.push(...compare(comparison, factors, EVERY_REQUEST, (ids) => grantsCause(ids.filter((id) => isNew.has(id)))))
-  }
-  if (direction.lostGuards.length === 0) return gained
-  const unchanged = chain.factors.map(({ grants }, index) => ({ grants: grants.filter(isOf(index, false)) }))
-  for (const guard of direction.lostGuards) {
-    const seen = new Set<string>()
-    for (const { subject } of match.principals) {
-      for (const box of guardBoxes(guard, subject, direction.universe)) {
-        const key = boxKey(box, direction.universe)
-        if (seen.has(key)) continue
-        seen.add(key)
-        gained.push(...compare(comparison, unchanged, box, () => ({ kind: 'guardrail', id: guard.rule.id })))
-      }
-    }
+  for (const seed of seeds) {
+    // With coupled estimates what was held cannot be taken away factor by factor.
+    const holders = isCoupled && match !== undefined ? [match, ...rest] : rest
+    gained.push(...grow(seed, { chain, holders, direction }))
   }
   return gained
 }
@@ -152,41 +136,334 @@ function isSameWay(a: Chain, b: Chain): boolean {
   )
 }
 
-/** Whether the two differ at most in their grants. */
-function isSamePrincipals(a: Chain, b: Chain, telling: Telling): boolean {
+function isSameShape(a: Chain, b: Chain): boolean {
   return (
     a.principals.length === b.principals.length &&
-    a.runtimeHops.every((isRuntime, hop) => isRuntime === b.runtimeHops[hop]) &&
-    a.principals.every((principal, at) => {
-      const other = b.principals[at]
-      return other !== undefined && principalKey(principal, telling) === principalKey(other, telling)
-    })
+    a.runtimeHops.every((isRuntime, hop) => isRuntime === b.runtimeHops[hop])
   )
 }
 
-/** Whether the cause of a wholly new chain is the grants that the other policy does not have, or its principals. */
-function causeOfNew(
-  chain: Chain,
-  counterparts: readonly Chain[],
-  { from, telling }: Direction,
-): (ids: readonly number[]) => Cause {
+/** A chain that the other policy does not have is new as a whole. */
+function newSeeds(chain: Chain, { from, universe }: Direction): readonly Seed[] {
   const isNew = new Set<number>()
-  const names: string[] = []
   for (const [index, { grants }] of chain.factors.entries()) {
     const known = knownGrants(chain, index, from)
     for (const held of grants) if (!known.has(factorGrantKey(held))) isNew.add(held.grant.id)
   }
-  const [other] = counterparts
-  for (const [at, principal] of chain.principals.entries()) {
-    const before = other?.principals[at]
-    const isSame = before !== undefined && principalKey(before, telling) === principalKey(principal, telling)
-    if (!isSame && !principal.isRuntime) names.push(principal.name)
+  const principals: Cause = {
+    kind: 'principals',
+    names: chain.principals.flatMap(({ name, isRuntime }) => (isRuntime ? [] : [name])),
   }
-  const principals: Cause = { kind: 'principals', names }
-  return (ids) => {
+  const causeOf = (ids: readonly number[]): Cause => {
     const fresh = ids.filter((id) => isNew.has(id))
     return fresh.length > 0 ? grantsCause(fresh) : principals
   }
+  const lists = chain.factors.map((factor) => boxesOf(factor.grants, universe))
+  return [{ start: EVERY_REQUEST, lists, first: 0, causeOf }]
+}
+
+/**
+ * Where a chain of both policies can have gained something: each such request lies in a seed. With coupled estimates seeds are
+ * all combinations with something that changed, whatever the other policy gives.
+ */
+function changedSeeds(chain: Chain, match: Chain, isCoupled: boolean, direction: Direction): readonly Seed[] {
+  const { universe, telling } = direction
+  const isOther = chain.principals.map((principal, at) => {
+    const before = match.principals[at]
+    return before === undefined || subjectText(principal.subject, telling) !== subjectText(before.subject, telling)
+  })
+  const all = chain.factors.map(({ grants }) => boxesOf(grants, universe))
+  const isNew = new Set<number>()
+  const parts = chain.factors.map((_, index) => {
+    const old = match.factors[index]
+    const isChanged = (held: FactorGrant): boolean =>
+      isOther[index] === true || old === undefined || !keysOf(old).has(factorGrantKey(held))
+    return splitFactor(all[index] ?? [], { old, isChanged, isNew, isCoupled }, direction)
+  })
+  const names = chain.principals.flatMap(({ name, isRuntime }, at) =>
+    isOther[at] === true && !isRuntime ? [name] : [],
+  )
+  const kept = (): readonly (readonly HeldBox[])[] => parts.map((part) => part.kept())
+  const seeds: Seed[] = []
+  for (const [at, part] of parts.entries()) {
+    if (part.fresh.length === 0) continue
+    const causeOf = (ids: readonly number[]): Cause =>
+      isOther[at] === true ? { kind: 'principals', names } : grantsCause(ids.filter((id) => isNew.has(id)))
+    const lists = parts.map((other, index) =>
+      index === at ? part.fresh : index < at ? other.kept() : (all[index] ?? []),
+    )
+    seeds.push({ start: EVERY_REQUEST, lists, first: at, causeOf })
+  }
+  seeds.push(...principalSeeds({ chain, match, isCoupled, kept }, direction))
+  const guards = names.length > 0 ? [...direction.from.guards.values()].flat() : direction.lostGuards
+  for (const guard of guards) {
+    const starts = match.principals.flatMap(({ subject }) => guardBoxes(guard, subject, isCoupled, universe))
+    const distinct = new Map(starts.map((box) => [boxKey(box, universe), box]))
+    const cause: Cause = direction.lostGuards.includes(guard)
+      ? { kind: 'guardrail', id: guard.rule.id }
+      : { kind: 'principals', names }
+    for (const start of distinct.values()) {
+      if (isBeside(start, parts[0]?.own ?? [], universe)) continue
+      seeds.push({ start, lists: kept(), first: 0, causeOf: () => cause })
+    }
+  }
+  return seeds
+}
+
+/** Whether nothing of what is held meets the box: most guardrails are about other things. */
+function isBeside(start: Box, held: readonly HeldBox[], universe: Universe): boolean {
+  return !held.some(({ box }) => intersectBoxes(start, box, universe) !== undefined)
+}
+
+/** What the principals themselves let through now: later expiries, higher budgets. */
+function principalSeeds(
+  {
+    chain,
+    match,
+    isCoupled,
+    kept,
+  }: {
+    readonly chain: Chain
+    readonly match: Chain
+    readonly isCoupled: boolean
+    readonly kept: () => readonly (readonly HeldBox[])[]
+  },
+  { telling, universe }: Direction,
+): readonly Seed[] {
+  const names = chain.principals.flatMap((principal, at) => {
+    const before = match.principals[at]
+    const isSame = before !== undefined && principalKey(principal, telling) === principalKey(before, telling)
+    return isSame || principal.isRuntime ? [] : [principal.name]
+  })
+  const isSame = chain.principals.every((principal, at) => {
+    const before = match.principals[at]
+    return before !== undefined && principalKey(principal, telling) === principalKey(before, telling)
+  })
+  if (isSame) return []
+  const [is] = grantedTo({ ...chain, factors: [] }, EVERY_REQUEST, universe)
+  const [was] = grantedTo({ ...match, factors: [] }, EVERY_REQUEST, universe)
+  if (is === undefined) return []
+  const starts = was === undefined || isCoupled ? [is.box] : subtractBoxes([is.box], [was.box], universe)
+  const cause: Cause = { kind: 'principals', names }
+  return starts.map((start) => ({ start, lists: kept(), first: 0, causeOf: () => cause }))
+}
+
+interface SplitFactor {
+  readonly own: readonly HeldBox[]
+  /** What no grant of the other policy's factor gives. */
+  readonly fresh: readonly HeldBox[]
+  /** What the other policy's factor gives as well. */
+  readonly kept: () => readonly HeldBox[]
+}
+
+function splitFactor(
+  own: readonly HeldBox[],
+  {
+    old,
+    isChanged,
+    isNew,
+    isCoupled,
+  }: {
+    readonly old: ChainFactor | undefined
+    readonly isChanged: (held: FactorGrant) => boolean
+    readonly isNew: Set<number>
+    readonly isCoupled: boolean
+  },
+  { universe }: Direction,
+): SplitFactor {
+  const changed = own.filter(({ held }) => isChanged(held))
+  const near = (held: FactorGrant): readonly HeldBox[] =>
+    old === undefined || isCoupled ? [] : boxesOf(indexOf(old).near(held.grant), universe)
+  const fresh = changed.flatMap((item) => {
+    const holes = near(item.held).filter(({ box }) => intersectBoxes(item.box, box, universe) !== undefined)
+    const left = subtractBoxes([item.box], inOrder(holes, universe), universe)
+    if (left.length > 0) isNew.add(item.held.grant.id)
+    const patterns = [...item.patterns, ...holes.flatMap((hole) => hole.patterns)]
+    return left.map((box) => ({ ...item, box, patterns }))
+  })
+  let kept: readonly HeldBox[] | undefined
+  return {
+    own,
+    fresh,
+    kept: () => {
+      kept ??= own.flatMap((item) => {
+        if (!changed.includes(item)) return [item]
+        return near(item.held).flatMap(({ box }) => {
+          const common = intersectBoxes(item.box, box, universe)
+          return common === undefined ? [] : [{ ...item, box: common }]
+        })
+      })
+      return kept
+    },
+  }
+}
+
+const FACTOR_KEYS = new WeakMap<ChainFactor, ReadonlySet<string>>()
+
+function keysOf(factor: ChainFactor): ReadonlySet<string> {
+  const known = FACTOR_KEYS.get(factor) ?? factorKeys(factor)
+  FACTOR_KEYS.set(factor, known)
+  return known
+}
+
+/** A grant of a factor, and the requests that it lets through by itself. */
+interface HeldBox {
+  readonly held: FactorGrant
+  readonly box: Box
+  readonly patterns: readonly PatternLiteral[]
+  readonly estimate: bigint
+  readonly cap: bigint | undefined
+}
+
+function boxesOf(grants: readonly FactorGrant[], universe: Universe): readonly HeldBox[] {
+  return grants.flatMap((held) => {
+    const alone: Chain = { principals: [], factors: [{ grants: [held] }], runtimeHops: [] }
+    const [access] = grantedTo(alone, EVERY_REQUEST, universe)
+    if (access === undefined) return []
+    const cap = capOf([...held.limits, ...(held.grant.limits ?? [])])
+    return [{ held, box: access.box, patterns: held.grant.patterns, estimate: held.grant.estimateNanoUsd ?? 0n, cap }]
+  })
+}
+
+function capOf(limits: readonly LimitModel[]): bigint | undefined {
+  let cap: bigint | undefined
+  for (const limit of limits) {
+    if (limit.kind === 'budget') for (const { capNanoUsd } of limit.windows) cap = leastOf(cap, capNanoUsd)
+  }
+  return cap
+}
+
+/** A box, and for each factor the alternatives that share it. */
+interface Seed {
+  readonly start: Box
+  readonly lists: readonly (readonly HeldBox[])[]
+  /** The factor to begin with: the one with the fewest requests. */
+  readonly first: number
+  readonly causeOf: (ids: readonly number[]) => Cause
+}
+
+interface Growing {
+  readonly chain: Chain
+  /** Chains of the other policy whose access is taken away. */
+  readonly holders: readonly Chain[]
+  readonly direction: Direction
+}
+
+/** What the chain can do within a seed, less the guardrails. */
+function grow(seed: Seed, { chain, holders, direction }: Growing): readonly GainedBox[] {
+  const { to, universe } = direction
+  const gained: GainedBox[] = []
+  for (const { box, chosen } of combinationsOf(seed, universe)) {
+    for (const access of accessOf({ ...chain, factors: onlyOf(chosen) }, box, to.guardrails, universe)) {
+      const holes = holders.flatMap((other) => heldWithin(other, access, direction))
+      const ids = access.grants.map(({ id }) => id)
+      const patterns = [...chosen.flatMap((item) => item.patterns), ...holes.flatMap((hole) => hole.patterns)]
+      for (const left of subtractBoxes([access.box], inOrder(holes, universe), universe)) {
+        gained.push({ box: left, chain, kind: kindOf(left), cause: seed.causeOf(ids), grants: ids, patterns })
+      }
+    }
+  }
+  return gained
+}
+
+function onlyOf(chosen: readonly HeldBox[]): readonly ChainFactor[] {
+  return chosen.map(({ held }) => ({ grants: [held] }))
+}
+
+/** One alternative of every factor each, with the box that they share; what lies in another one is left out. */
+function combinationsOf({ start, lists, first }: Omit<Seed, 'causeOf'>, universe: Universe): readonly Combination[] {
+  let partials: readonly Partial[] = [{ box: start, chosen: lists.map(() => undefined), estimate: 0n, cap: undefined }]
+  const order = [first, ...lists.keys()].filter((index, at, self) => self.indexOf(index) === at)
+  for (const index of order) {
+    const next: Partial[] = []
+    for (const partial of partials) {
+      for (const item of lists[index] ?? []) {
+        const box = intersectBoxes(partial.box, item.box, universe)
+        if (box === undefined) continue
+        next.push({
+          box,
+          chosen: partial.chosen.with(index, item),
+          estimate: greatestOf(item.estimate, partial.estimate),
+          cap: leastOf(item.cap, partial.cap),
+        })
+      }
+    }
+    partials = withoutWithin(next, universe)
+    if (partials.length === 0) return []
+  }
+  return partials.map(({ box, chosen }) => ({
+    box,
+    chosen: chosen.flatMap((item) => (item === undefined ? [] : [item])),
+  }))
+}
+
+interface Combination {
+  readonly box: Box
+  /** By factor. */
+  readonly chosen: readonly HeldBox[]
+}
+
+interface Partial {
+  readonly box: Box
+  readonly chosen: readonly (HeldBox | undefined)[]
+  /** The largest estimate, and the least cap: they decide together whether a call without a stated cost is paid for. */
+  readonly estimate: bigint
+  readonly cap: bigint | undefined
+}
+
+function greatestOf(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
+}
+
+function leastOf(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return a < b ? a : b
+}
+
+/** More alternatives than this are only compared for equality. */
+const MAX_PAIRWISE = 128
+
+/** Without those that lie in another one that is paid for as often. */
+function withoutWithin(partials: readonly Partial[], universe: Universe): readonly Partial[] {
+  if (partials.length < 2) return partials
+  const distinct = new Map<string, Partial>()
+  for (const item of partials) {
+    const key = `${item.estimate} ${item.cap ?? ''} ${boxKey(item.box, universe)}`
+    if (!distinct.has(key)) distinct.set(key, item)
+  }
+  if (distinct.size > MAX_PAIRWISE) return [...distinct.values()]
+  let largest: readonly Partial[] = []
+  for (const item of distinct.values()) {
+    if (largest.some((other) => isWithin(item, other, universe))) continue
+    largest = [...largest.filter((other) => !isWithin(other, item, universe)), item]
+  }
+  return largest
+}
+
+function isWithin(inner: Partial, outer: Partial, universe: Universe): boolean {
+  if (outer.estimate > inner.estimate) return false
+  if (outer.cap !== undefined && (inner.cap === undefined || outer.cap < inner.cap)) return false
+  return includesBox(outer.box, inner.box, universe)
+}
+
+/**
+ * Whether some estimate may exceed some cap: then the grants of different factors decide together whether a call without a
+ * stated cost is paid for.
+ */
+function areEstimatesCoupled(chains: readonly Chain[], { to, from }: Direction): boolean {
+  let most = 0n
+  for (const { factors } of chains) {
+    for (const { grants } of factors) {
+      for (const { grant } of grants) if ((grant.estimateNanoUsd ?? 0n) > most) most = grant.estimateNanoUsd ?? 0n
+    }
+  }
+  if (most === 0n) return false
+  const limits = [
+    ...chains.flatMap(({ principals }) => principals.flatMap((principal) => principal.limits)),
+    ...chains.flatMap(({ factors }) => factors.flatMap(({ grants }) => grants.flatMap((held) => held.limits))),
+    ...[to, from].flatMap(({ model }) => model.limits.map(({ limit }) => limit)),
+  ]
+  return limits.some((limit) => limit.kind === 'budget' && limit.windows.some(({ capNanoUsd }) => capNanoUsd < most))
 }
 
 /** What the other policy gives at that place of the chain, whether or not it reaches it. */
@@ -199,40 +476,32 @@ function knownGrants(chain: Chain, index: number, from: Side): ReadonlySet<strin
   return from.pairGrants(pairName(chain.principals[index - 1]?.name ?? '', held.name))
 }
 
-interface Comparison {
-  readonly chain: Chain
-  readonly counterparts: readonly Chain[]
-  readonly direction: Direction
-}
+const HELD = new WeakMap<Chain, readonly Combination[]>()
 
-function compare(
-  { chain, counterparts, direction }: Comparison,
-  factors: readonly ChainFactor[],
-  query: Box,
-  causeOf: (ids: readonly number[]) => Cause,
-): readonly GainedBox[] {
-  if (factors.some(({ grants }) => grants.length === 0)) return []
-  const { to, from, universe } = direction
-  const gained: GainedBox[] = []
-  for (const access of accessOf({ ...chain, factors }, query, to.guardrails, universe)) {
-    const holes = counterparts.flatMap((other) => [...heldWithin(other, access, from, universe)])
-    const left = subtractBoxes([access.box], inOrder(holes, universe), universe)
-    const ids = access.grants.map(({ id }) => id)
-    const cause = left.length === 0 ? undefined : causeOf(ids)
-    if (cause === undefined) continue
-    const grants = [...access.grants, ...holes.flatMap((hole) => hole.grants)]
-    const patterns = grants.flatMap((grant) => grant.patterns)
-    for (const box of left) gained.push({ box, chain, kind: kindOf(box), cause, grants: ids, patterns })
-  }
-  return gained
-}
-
-/** What the other chain can do within an access box: only grants whose scope can meet the box are looked at. */
-function* heldWithin(chain: Chain, { box, grants }: AccessBox, side: Side, universe: Universe): Generator<AccessBox> {
+/** What a chain of the other policy can do within an access box. */
+function heldWithin(
+  chain: Chain,
+  { box, grants }: AccessBox,
+  { from, universe }: Direction,
+): readonly { readonly box: Box; readonly patterns: readonly PatternLiteral[] }[] {
   const scope = grants.at(-1)
-  if (scope === undefined) return
-  const factors = chain.factors.map((factor) => ({ grants: indexOf(factor).near(scope) }))
-  yield* accessOf({ ...chain, factors }, box, side.guardrails, universe)
+  const last = chain.factors.at(-1)
+  if (scope === undefined || last === undefined) return []
+  let combinations = HELD.get(chain)
+  if (combinations === undefined) {
+    const lists = chain.factors.map((factor) => boxesOf(factor.grants, universe))
+    combinations = combinationsOf({ start: EVERY_REQUEST, lists, first: 0 }, universe)
+    HELD.set(chain, combinations)
+  }
+  const near = new Set(indexOf(last).near(scope))
+  return combinations.flatMap(({ box: held, chosen }) => {
+    const end = chosen.at(-1)
+    if (end === undefined || !near.has(end.held)) return []
+    const common = intersectBoxes(held, box, universe)
+    if (common === undefined) return []
+    const found = [...accessOf({ ...chain, factors: onlyOf(chosen) }, common, from.guardrails, universe)]
+    return found.map((access) => ({ box: access.box, patterns: end.patterns }))
+  })
 }
 
 const INDICES = new WeakMap<readonly FactorGrant[], OverlapIndex<FactorGrant>>()
@@ -246,7 +515,7 @@ function indexOf({ grants }: ChainFactor): OverlapIndex<FactorGrant> {
 }
 
 /** The pieces that are left depend on the order of the holes, which must not depend on the order of the text. */
-function inOrder(holes: readonly AccessBox[], universe: Universe): readonly Box[] {
+function inOrder(holes: readonly { readonly box: Box }[], universe: Universe): readonly Box[] {
   if (holes.length < 2) return holes.map(({ box }) => box)
   const keyed = new Map(holes.map(({ box }) => [boxKey(box, universe), box]))
   return [...keyed].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, box]) => box)
@@ -264,8 +533,8 @@ function kindOf(box: Box): GainedBox['kind'] {
   return 'access'
 }
 
-/** What a guardrail denies to a subject; of a limit, whatever it may. */
-function guardBoxes(guard: Guard, subject: Subject, universe: Universe): readonly Box[] {
+/** What a guardrail denies to a subject; of a limit, with coupled estimates, whatever it may. */
+function guardBoxes(guard: Guard, subject: Subject, isCoupled: boolean, universe: Universe): readonly Box[] {
   switch (guard.kind) {
     case 'forbid':
       return forbidBoxes(guard.rule, subject, universe)
@@ -273,7 +542,10 @@ function guardBoxes(guard: Guard, subject: Subject, universe: Universe): readonl
       return requireBoxes(guard.rule, subject, universe)
     case 'limit': {
       const scope = scopeBox(guard.rule, universe)
-      return scope === undefined ? [] : [scope]
+      if (scope === undefined || isCoupled) return scope === undefined ? [] : [scope]
+      const payer = { name: '', isRuntime: true, subject, limits: [guard.rule.limit] }
+      const [paid] = grantedTo({ principals: [payer], factors: [], runtimeHops: [] }, scope, universe)
+      return paid === undefined ? [scope] : subtractBoxes([scope], [paid.box], universe)
     }
   }
 }

@@ -46,7 +46,7 @@ export function* chainPairs(
   options: PairOptions = {},
 ): Generator<ChainPair> {
   const changes = changesOf(old, new_)
-  const names = [...new Set([...old.agents.keys(), ...new_.agents.keys()])]
+  const names = [...new Set([...old.agents.keys(), ...new_.agents.keys()])].sort()
   const isWanted = (name: string): boolean => options.agent === undefined || options.agent === name
   const affected = changes.guards ? new Set(names) : affectedAgents(old, new_, names)
   for (const name of names) {

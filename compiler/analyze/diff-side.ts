@@ -167,7 +167,8 @@ export function principalKey({ subject, expiresAt, limits, isRuntime }: ChainPri
   return `${isRuntime} ${subjectText(subject, telling)} ${expiresAt ?? ''} ${payKey(limits)}`
 }
 
-function subjectText(subject: Subject, { types, owners }: Telling): string {
+/** Whom a principal is to the rules, as far as one of them asks. */
+export function subjectText(subject: Subject, { types, owners }: Telling): string {
   if (subject.kind === 'any') return types || owners ? `any ${subject.place}` : ''
   return JSON.stringify([types ? subject.type : 0, owners ? (subject.owner ?? 0) : 0])
 }

@@ -4,9 +4,8 @@
  * Access is compared for every acting principal and every chain, those that the API could make included. What did not change
  * is recognised by its keys and not proved again; each question has a budget, beyond which its answer is *unknown*.
  */
-import { createUniverse, QUESTION_STEPS, TooHard, type Universe } from '../algebra/index.ts'
 import type { PolicyModel } from '../model/index.ts'
-import { createDirection, type Direction, type GainedBox, gainedBy } from './diff-access.ts'
+import { type CompareOptions, compareAccess } from './diff-compare.ts'
 import { diffLimits, type LimitChange } from './diff-limits.ts'
 import {
   type AgentChange,
@@ -16,11 +15,8 @@ import {
   diffExpiries,
   type ExpiryChange,
 } from './diff-members.ts'
-import { ANYBODY, type ChainPair, chainPairs } from './diff-pairs.ts'
-import { createSide, tellingOf } from './diff-side.ts'
 import { type Catalogs, diffTools, type ToolChange } from './diff-tools.ts'
-import { type FoundRegions, type GainedEntry, type Region, toRegions, type UnknownRegion } from './region.ts'
-import { analyze } from './subject.ts'
+import { type Region, toRegions, type UnknownRegion } from './region.ts'
 
 /** A policy and what its text says beyond the model. */
 export interface DiffedPolicy {
@@ -31,18 +27,7 @@ export interface DiffedPolicy {
   readonly catalogs?: Catalogs | undefined
 }
 
-export interface DiffOptions {
-  /** Bound on the work of one question. */
-  readonly steps?: number
-  /** Bound on the work of all questions together; what is asked beyond it is *unknown*. */
-  readonly totalSteps?: number
-  /** Milliseconds since 1970: witnesses are sought from here on. */
-  readonly around?: number
-  /** Access only of chains at whose end this agent stands; `*` for agents made at run time. */
-  readonly agent?: string
-  /** Told of every chain that is compared. */
-  readonly progress?: (compared: number) => void
-}
+export type DiffOptions = CompareOptions
 
 export interface PolicyDiff {
   readonly newAccess: readonly Region[]
@@ -105,77 +90,17 @@ function without(texts: readonly string[], others: readonly string[]): readonly 
   })
 }
 
-/** All questions together may take as much as so many hard ones. */
-const HARD_QUESTIONS = 50
-
 function diffAccess(
   old: PolicyModel,
   new_: PolicyModel,
   options: DiffOptions,
 ): Pick<PolicyDiff, 'newAccess' | 'lostAccess' | 'unknown' | 'compared'> {
-  const { steps = QUESTION_STEPS, around, agent, progress } = options
-  const universe = createUniverse(steps)
-  const telling = tellingOf([old, new_])
-  const analysis = { universe, steps, ...(around !== undefined && { around }) }
-  const before = createSide(analyze(old, analysis), universe, telling)
-  const after = createSide(analyze(new_, analysis), universe, telling)
-  const gains = createDirection(before, after, telling, universe)
-  const losses = createDirection(after, before, telling, universe)
-  const gained: GainedEntry[] = []
-  const lost: GainedEntry[] = []
-  const unknown: UnknownRegion[] = []
-  let compared = 0
-  let left = options.totalSteps ?? HARD_QUESTIONS * steps
-  /** Each question is paid from what is left for all. */
-  const ask = (pair: ChainPair, put: (found: readonly GainedBox[]) => void, question: () => readonly GainedBox[]) => {
-    const paid = Math.min(steps, left)
-    universe.renew(paid)
-    try {
-      put(question())
-      left -= paid - universe.budget.left
-    } catch (error) {
-      if (!(error instanceof TooHard)) throw error
-      left -= paid
-      unknown.push({ who: pair.who, facts: [], why: TOO_HARD })
-    }
-  }
-  const entries =
-    (into: GainedEntry[], { alike }: ChainPair) =>
-    (found: readonly GainedBox[]) => {
-      for (const box of found) into.push({ ...box, who: alike })
-    }
-  try {
-    universe.renew(left)
-    for (const pair of chainPairs(before, after, universe, agent === undefined ? {} : { agent })) {
-      compared++
-      progress?.(compared)
-      const { who, old: from, new: to } = pair
-      ask(pair, entries(gained, pair), () => gainedBy({ who, to, from }, gains))
-      ask(pair, entries(lost, pair), () => gainedBy({ who, to: from, from: to }, losses))
-      // Finding the next chain is paid too.
-      universe.renew(left)
-    }
-  } catch (error) {
-    if (!(error instanceof TooHard)) throw error
-    unknown.push({ who: [agent ?? ANYBODY], facts: [], why: 'there are more chains than can be looked at' })
-  }
-  const [newAccess, lostAccess] = [regionsOf(gained, gains, true, universe), regionsOf(lost, losses, false, universe)]
+  const { gained, lost, unknown, compared } = compareAccess(old, new_, options)
+  const [newAccess, lostAccess] = [toRegions(gained, true), toRegions(lost, false)]
   return {
     newAccess: newAccess.regions,
     lostAccess: lostAccess.regions,
     unknown: [...unknown, ...newAccess.unknown, ...lostAccess.unknown],
     compared,
   }
-}
-
-const TOO_HARD = 'the question takes more work than its budget'
-
-function regionsOf(
-  entries: readonly GainedEntry[],
-  direction: Direction,
-  isNew: boolean,
-  universe: Universe,
-): FoundRegions {
-  universe.renew(QUESTION_STEPS)
-  return toRegions(entries, direction, isNew)
 }

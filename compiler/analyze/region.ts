@@ -16,6 +16,7 @@ import { sha256, toHex } from '../model/index.ts'
 import { toRequest, type WitnessRequest, type WitnessState } from './counterexample.ts'
 import { describeBox, type Fact } from './describe.ts'
 import type { Cause, Direction, GainedBox } from './diff-access.ts'
+import type { GainedEntry, Gains } from './diff-compare.ts'
 import { groupBy } from './diff-group.ts'
 import { ANYBODY } from './diff-pairs.ts'
 import type { Side } from './diff-side.ts'
@@ -55,13 +56,9 @@ export interface RegionWitness {
 /** A question that was not answered: its access may be new or not. */
 export interface UnknownRegion {
   readonly who: readonly string[]
-  readonly facts: readonly Fact[]
+  /** What it was about, where that is known. */
+  readonly facts?: readonly Fact[]
   readonly why: string
-}
-
-/** A gained box with those whom it is true of. */
-export interface GainedEntry extends GainedBox {
-  readonly who: readonly (readonly string[])[]
 }
 
 export interface FoundRegions {
@@ -73,7 +70,7 @@ export interface FoundRegions {
 const MAX_BOXES = 4
 const MAX_PARTS = 6
 
-export function toRegions(entries: readonly GainedEntry[], direction: Direction, isNew: boolean): FoundRegions {
+export function toRegions({ entries, direction }: Gains, isNew: boolean): FoundRegions {
   const unknown: UnknownRegion[] = []
   const regions = new Map<string, Region>()
   for (const group of groupBy(entries, ({ kind, cause }) => JSON.stringify([kind, cause])).values()) {
@@ -83,7 +80,26 @@ export function toRegions(entries: readonly GainedEntry[], direction: Direction,
     const twin = regions.get(region.digest)
     regions.set(region.digest, twin === undefined ? region : { ...twin, grants: union(twin.grants, region.grants) })
   }
-  return { regions: [...regions.values()], unknown }
+  return { regions: [...regions.values()].sort(byCause), unknown }
+}
+
+const CAUSES = ['grants', 'guardrail', 'principals'] as const
+
+/** In the order of the text, and the same whichever of the two policies was named first. */
+function byCause({ cause: a, kind }: Region, { cause: b, kind: other }: Region): number {
+  const order = CAUSES.indexOf(a.kind) - CAUSES.indexOf(b.kind)
+  if (order !== 0) return order
+  const [left, right] = [numbersOf(a), numbersOf(b)]
+  for (const [index, id] of left.entries()) {
+    const next = right[index]
+    if (next === undefined || id !== next) return id - (next ?? -1)
+  }
+  const texts = [JSON.stringify([a, kind]), JSON.stringify([b, other])] as const
+  return texts[0] < texts[1] ? -1 : 1
+}
+
+function numbersOf(cause: Cause): readonly number[] {
+  return cause.kind === 'grants' ? cause.ids : cause.kind === 'guardrail' ? [cause.id] : []
 }
 
 function union(a: readonly number[], b: readonly number[]): readonly number[] {
