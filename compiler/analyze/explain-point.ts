@@ -271,9 +271,12 @@ function gapped(digits: bigint, divisor: bigint): bigint {
   return digits % divisor === 0n ? 2n * units : 2n * units + 1n
 }
 
+/** Below so many names nothing is read. */
+const MAX_LEVELS = 16
 const MISSING_ARGUMENT: FactSet = { kind: 'sum', specials: ABSENT, parts: new Map() }
 
 function argumentAt(args: RequestFacts['args'], path: readonly string[], universe: Universe): FactSet {
+  if (path.length > MAX_LEVELS) return MISSING_ARGUMENT
   let value: unknown = args
   for (const name of path) {
     if (!isRecord(value) || !Object.hasOwn(value, name)) return MISSING_ARGUMENT

@@ -31,6 +31,8 @@ export interface ExplainOptions {
   readonly engine?: LiveEngine
   /** Text and lines of the policy, which edits are placed in. */
   readonly text?: PolicyText
+  /** `false` leaves out what would open it, which is most of the work. */
+  readonly changes?: boolean
   /** Lets several questions about one policy share what was learnt of its patterns. */
   readonly universe?: Universe
   /** Bound on the work; beyond it the change of the request is *unknown*. */
@@ -49,7 +51,7 @@ export interface RequestExplanation {
   /** The guardrails for this action on this resource. */
   readonly guards: readonly GuardExplained[]
   readonly meters: readonly MeterExplained[]
-  /** The facts that would have to change; absent for what is allowed or is no request. */
+  /** The facts that would have to change; absent for what is allowed, is no request, or was not asked. */
   readonly change: ChangeAnswer | undefined
   /** Edits of the policy, those that open least besides first. */
   readonly edits: readonly PlacedSuggestion[]
@@ -100,7 +102,8 @@ export function explainRequest(model: PolicyModel, request: unknown, options: Ex
     const factors = judge.factors(chain, model)
     const guards = judge.guards(chain, model)
     const explained = { request, decision, fault: undefined, chain, factors, guards, meters, isCutShort: false }
-    if (decision.allowed || decision.reason === 'stale-policy' || decision.reason === 'engine-fault') {
+    const isFinal = decision.reason === 'stale-policy' || decision.reason === 'engine-fault'
+    if (decision.allowed || isFinal || options.changes === false) {
       return { ...explained, change: undefined, edits: [] }
     }
     universe.renew(steps)

@@ -2,7 +2,10 @@
 import { expect, test } from 'vitest'
 import { createUniverse } from '../../../compiler/algebra/index.ts'
 import { explainRequest, type RequestExplanation } from '../../../compiler/analyze/index.ts'
+import { parseState } from '../../../compiler/model/index.ts'
 import type { EngineRequest, LiveEngine } from '../../../engine-wasm/host/index.ts'
+import { loadCases } from '../../corpus/case-file.ts'
+import { checkCase, makeSubject } from '../../corpus/subject.ts'
 import { randomCase } from './explain-agreement.ts'
 import { modelOf } from './sound.ts'
 
@@ -78,6 +81,35 @@ test('an explanation has the decision of the engine and the rules that the engin
     }
   }
   expect(reasons.size).toBeGreaterThan(8)
+}, 600_000)
+
+test('an explanation of a question of the corpus has the decision and the rules of the engine', () => {
+  let asked = 0
+  for (const each of loadCases()) {
+    const plain = each.questions.filter(({ mode }) => mode === 'plain')
+    if (plain.length === 0) continue
+    const checked = checkCase(each)
+    const { engine } = makeSubject(each, checked)
+    const parsed = parseState(each.state)
+    if (checked.model === undefined || !parsed.ok) continue
+    const universe = createUniverse()
+    for (const { request, text } of plain) {
+      const where = `${each.name}: ${text}`
+      const options = { state: parsed.value, engine, universe, changes: false }
+      const explained = explainRequest(checked.model, request, options)
+      const { decision, fault, chain } = explained
+      const members = typeof request === 'object' && request !== null ? request : {}
+      const readings: unknown = 'readings' in members ? members.readings : undefined
+      const full = Array.isArray(request) ? request : { ...members, readings: readings ?? {} }
+      expect(decision, where).toEqual(engine.decide(full as EngineRequest, { charge: 'caller' }))
+      expect(fault !== undefined, where).toBe(decision.reason === 'invalid-request')
+      const isJudged = chain?.members.every(({ status }) => status === 'active') && !chain.isTooLong
+      if (isJudged && decision.reason !== 'stale-policy')
+        expect(rulesOf(explained), where).toEqual(engineRules(engine, full))
+      asked++
+    }
+  }
+  expect(asked).toBeGreaterThan(300)
 }, 600_000)
 
 const ACME = `

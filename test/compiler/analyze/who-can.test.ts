@@ -19,11 +19,23 @@ function scopeOf(actions: readonly string[] | undefined, ...patterns: readonly s
   return { actions, patterns: patterns.map(patternOf) }
 }
 
-/** Whether the chain is allowed with some facts of the grid. */
-function isAllowed(engine: LiveEngine, chain: readonly string[], action: string, resource: string): boolean {
+/** Every policy is asked another eighth of the grid. */
+const SHARE = 8
+
+/** Whether the chain is allowed with some facts of a part of the grid. */
+function isAllowed(
+  engine: LiveEngine,
+  chain: readonly string[],
+  action: string,
+  resource: string,
+  turn: number,
+): boolean {
   const via = chain.slice(0, -1)
   const who = { agent: chain.at(-1) ?? '', ...(via.length > 0 && { via }), action, resource, readings: {} }
-  return GRID.some((facts) => engine.decide({ ...who, ...membersOf(facts) }, { charge: 'caller' }).allowed)
+  return GRID.some(
+    (facts, index) =>
+      index % SHARE === turn % SHARE && engine.decide({ ...who, ...membersOf(facts) }, { charge: 'caller' }).allowed,
+  )
 }
 
 test('everybody who can is listed, and nobody else', () => {
@@ -47,7 +59,7 @@ test('everybody who can is listed, and nobody else', () => {
         expect(unknown, where).toEqual([])
         const others = CHAINS.filter((chain) => !found.includes(chain.join(' -> ')))
         expect(
-          others.filter((chain) => isAllowed(engine, chain, action, resource)),
+          others.filter((chain) => isAllowed(engine, chain, action, resource, seed)),
           where,
         ).toEqual([])
         const examples = can.flatMap(({ chains }) =>
