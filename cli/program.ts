@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { checkCommand } from './check.ts'
 import { compileCommand } from './compile.ts'
+import { diffCommand } from './diff.ts'
 import { disassembleCommand } from './disassemble.ts'
 import { evalCommand } from './eval.ts'
 import { CliError, EXIT_FINE, EXIT_INTERNAL, EXIT_USAGE } from './exit.ts'
@@ -60,6 +61,7 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(explainCommand(terminal))
     .addCommand(whoCanCommand(terminal))
     .addCommand(whatCanCommand(terminal))
+    .addCommand(diffCommand(terminal))
     .addCommand(replayCommand(terminal))
     .addCommand(fmtCommand(terminal))
     .addCommand(disassembleCommand(terminal))
