@@ -149,7 +149,9 @@ function terms(agent: string, { barren, received, given, mayDelegate, expiresAt 
       : `${agent} may delegate depth ${mayDelegate}`,
     ...received.map((one) => `received from ${one.from}${delegationTerms(one)}`),
     ...given.map((one) => `given to ${one.to}${delegationTerms(one)}`),
-    ...barren.map((via) => `nothing ${via.length === 0 ? 'alone' : `via ${via.join(', ')}`}`),
+    ...barren
+      .filter(({ isThroughApi }) => !isThroughApi)
+      .map(({ via }) => `nothing ${via.length === 0 ? 'alone' : `via ${via.join(', ')}`}`),
   ]
 }
 

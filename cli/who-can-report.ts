@@ -52,7 +52,7 @@ export async function showChains(chains: readonly ChainAccess[], source: PolicyS
     return {
       who: via.length === 0 ? agent : `${agent} via ${via.join(', ')}`,
       via,
-      isThroughApi: chain.runtimeHops.includes(true) || chain.principals.some(({ isRuntime }) => isRuntime),
+      isThroughApi: analyses.isThroughApi(chain),
       regions: regions.map(({ facts, grants, limits, guardrailLimits, except, example }) => ({
         what: factsText(facts),
         isExact: facts.every((fact) => fact.isExact),

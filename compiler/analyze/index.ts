@@ -36,4 +36,11 @@ export { requestText } from './request-text.ts'
 export { type AnalyzeOptions, analyze, type FoundAccess, type PolicyUnderAnalysis, type Unknown } from './subject.ts'
 export { type WhatCanAnswer, type WhatCanQuestion, whatCan } from './what-can.ts'
 export type { AccessRegion, ChainAccess } from './what-can-region.ts'
-export { type AgentAccess, type UnknownAccess, type WhoCanAnswer, type WhoCanQuestion, whoCan } from './who-can.ts'
+export {
+  type AgentAccess,
+  isThroughApi,
+  type UnknownAccess,
+  type WhoCanAnswer,
+  type WhoCanQuestion,
+  whoCan,
+} from './who-can.ts'

@@ -3,7 +3,7 @@ import { type Box, EVERY_REQUEST, scopeBox } from '../algebra/index.ts'
 import type { DelegationModel, ScopeModel } from '../model/index.ts'
 import type { PolicyUnderAnalysis } from './subject.ts'
 import { accessRegions, type ChainAccess } from './what-can-region.ts'
-import { chainsOf, namesAbove, type UnknownAccess } from './who-can.ts'
+import { chainsOf, isThroughApi, namesAbove, type UnknownAccess } from './who-can.ts'
 
 export interface WhatCanQuestion {
   /** A declared agent, or `runtime`: those that the API may make. */
@@ -17,8 +17,8 @@ export interface WhatCanQuestion {
 export interface WhatCanAnswer {
   /** Chains with at least one region, the agent alone first. */
   readonly chains: readonly ChainAccess[]
-  /** Chains that were looked at, and give nothing: names of the delegators. */
-  readonly barren: readonly (readonly string[])[]
+  /** Chains that were looked at, and give nothing. */
+  readonly barren: readonly BarrenChain[]
   readonly unknown: readonly UnknownAccess[]
   readonly received: readonly DelegationModel[]
   readonly given: readonly DelegationModel[]
@@ -26,6 +26,13 @@ export interface WhatCanAnswer {
   readonly mayDelegate: number | undefined
   /** Milliseconds since 1970. */
   readonly expiresAt: number | undefined
+}
+
+export interface BarrenChain {
+  /** Delegators, root first. */
+  readonly via: readonly string[]
+  /** A hop or an agent of it would be made through the API. */
+  readonly isThroughApi: boolean
 }
 
 /** `undefined` for an agent that the policy does not declare, or `runtime` without a boundary. */
@@ -50,7 +57,7 @@ export function whatCan(policy: PolicyUnderAnalysis, question: WhatCanQuestion):
     chains: chains.filter(({ regions }) => regions.length > 0),
     barren: chains
       .filter(({ regions, doubts }) => regions.length === 0 && doubts.length === 0)
-      .map(({ chain }) => namesAbove(chain)),
+      .map(({ chain }) => ({ via: namesAbove(chain), isThroughApi: isThroughApi(chain) })),
     unknown:
       found.kind === 'unknown'
         ? [{ agent: name, via: [], why: found.why }]

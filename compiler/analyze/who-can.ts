@@ -83,6 +83,11 @@ export function namesAbove({ principals }: Chain): readonly string[] {
   return principals.slice(0, -1).map(({ name }) => name)
 }
 
+/** Whether a hop or an agent of the chain is made through the API. */
+export function isThroughApi({ principals, runtimeHops }: Chain): boolean {
+  return runtimeHops.includes(true) || principals.some(({ isRuntime }) => isRuntime)
+}
+
 function queryOf(
   { scope, when = [] }: WhoCanQuestion,
   known: Box | undefined,
