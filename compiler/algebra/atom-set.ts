@@ -6,6 +6,7 @@ import type { AtomModel, PrincipalType } from '../model/index.ts'
 import type { Box } from './box.ts'
 import { argumentDimension } from './dimension.ts'
 import type { FactSet } from './fact-set.ts'
+import { numberWithin } from './json-number.ts'
 import { keysBeyond, keysWithin } from './key-set.ts'
 import type { Language } from './language.ts'
 import { type BigRange, subtractRanges } from './ranges.ts'
@@ -140,7 +141,8 @@ function stringSets(path: readonly string[], language: Language, universe: Unive
 }
 
 function numberSets(path: readonly string[], doubled: readonly BigRange[]): AtomSets {
-  const { whenTrue, whenFalse } = twoRanges(doubled, ALL_NUMBERS)
+  const ofJson = doubled.filter((range) => numberWithin(range) !== undefined)
+  const { whenTrue, whenFalse } = twoRanges(ofJson, ALL_NUMBERS)
   return {
     dimension: argumentDimension(path),
     whenTrue: sum([['number', new Map([['number.value', whenTrue]])]]),

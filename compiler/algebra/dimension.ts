@@ -19,6 +19,7 @@
  */
 import type { Box } from './box.ts'
 import { type FactSet, isEmptySet } from './fact-set.ts'
+import { numberWithin } from './json-number.ts'
 import { ANY_KEYS } from './key-set.ts'
 import {
   ABSENT,
@@ -141,8 +142,11 @@ export function everythingAt(dimension: string, { languages }: Universe): FactSe
   return dimension.startsWith('arg:') ? EVERY_ARGUMENT : EVERY_ANSWER
 }
 
-/** Whether no request has a fact in `set`. A resource has at most 32 segments of at most 128 bytes. */
+/** Whether no request has a fact in `set`: resources have limits, and numbers are those of JSON. */
 export function isEmptyAt(dimension: string, set: FactSet, { languages }: Universe): boolean {
+  if ((dimension === 'trust' || dimension === 'cost') && set.kind === 'ranges') {
+    return set.specials === 0 && set.ranges.every((range) => numberWithin(range) === undefined)
+  }
   if (dimension === 'resource' && set.kind === 'text') return languages.isEmptyResource(set.language)
   return isEmptySet(set)
 }

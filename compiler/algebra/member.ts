@@ -3,6 +3,7 @@ import { formatAddress, parseAddress, parseStamp } from '../model/index.ts'
 import type { Box } from './box.ts'
 import { everythingAt } from './dimension.ts'
 import type { FactSet, RangeSet } from './fact-set.ts'
+import { numberWithin, positionOf } from './json-number.ts'
 import type { Language } from './language.ts'
 import { type BigRange, intersectRanges } from './ranges.ts'
 import { MAX_MS, MIN_MS, MINUTES_OF_WEEK, NO_SUCH } from './specials.ts'
@@ -60,35 +61,51 @@ export function findNumber(box: Box): bigint | undefined {
   )
   if (minute.ranges.length > 0 && isTime !== undefined) return isTime * UNIT
   if ((minute.specials & NO_SUCH) === 0) return undefined
-  // What is negative, too large, or no whole number of milliseconds, is no time.
-  for (const { low, high } of spans) {
-    if (low < 0n) return simplestOf([{ low, high: high < 0n ? high : -1n }])
-    if (low % UNIT !== 0n) return low
-    const large = MAX_MS * UNIT + 1n
-    if (high >= large) return simplestOf([{ low: low > large ? low : large, high }])
-    if (high > low) return low + 1n
+  return simplestOf(spans.flatMap(withoutStamps))
+}
+
+/** Parts of a span that hold no time: what is negative, too large, or no whole number of milliseconds. */
+function withoutStamps({ low, high }: BigRange): readonly BigRange[] {
+  const large = MAX_MS * UNIT + 1n
+  const parts = [
+    { low, high: high < 0n ? high : -1n },
+    { low: low > large ? low : large, high },
+  ]
+  // Behind a number stands the rest of its millisecond, and then a whole one: further ones are like it, or hold no number.
+  let from = low > 0n ? low : 0n
+  for (let count = 0; count < 2; count++) {
+    const next = (from / UNIT + 1n) * UNIT
+    parts.push({ low: from % UNIT === 0n ? from + 1n : from, high: high < next ? high : next - 1n })
+    from = next
   }
-  return undefined
+  return parts.filter((part) => part.low <= part.high)
 }
 
 /** Numbers that are times. */
 const STAMPS: readonly BigRange[] = [{ low: 0n, high: MAX_MS }]
 
-/** Of doubled numbers, the one that reads best: 0, else a whole number near 0, else the shortest decimal there is. */
+/**
+ * Of doubled numbers, the one that reads best: 0, else a whole number near 0, else the shortest decimal there is.
+ * `undefined` when JSON has none of them.
+ */
 export function simplestOf(ranges: readonly BigRange[]): bigint | undefined {
   let best: bigint | undefined
   for (const range of ranges) {
-    for (let unit = UNIT; unit >= 2n; unit /= 10n) {
-      const [whole] = wholeWithin(range, unit)
-      if (whole === undefined) continue
-      const near = whole.low > 0n ? whole.low : whole.high < 0n ? whole.high : 0n
-      const candidate = near * unit
-      if (best === undefined || isSimpler(candidate, best)) best = candidate
-      break
-    }
-    best ??= range.low
+    const candidate = simplestWithin(range)
+    if (candidate !== undefined && (best === undefined || isSimpler(candidate, best))) best = candidate
   }
   return best
+}
+
+function simplestWithin(range: BigRange): bigint | undefined {
+  for (let unit = UNIT; unit >= 2n; unit /= 10n) {
+    const [whole] = wholeWithin(range, unit)
+    if (whole === undefined) continue
+    const candidate = (whole.low > 0n ? whole.low : whole.high < 0n ? whole.high : 0n) * unit
+    if (numberWithin({ low: candidate, high: candidate }) !== undefined) return candidate
+  }
+  const number = numberWithin(range)
+  return number === undefined ? undefined : positionOf(number)
 }
 
 function isSimpler(a: bigint, b: bigint): boolean {

@@ -5,6 +5,7 @@ import { type Box, intersectBoxes } from './box.ts'
 import { argumentPath } from './dimension.ts'
 import type { FactSet, SumSet } from './fact-set.ts'
 import { findKeys } from './feasible.ts'
+import { numberWithin } from './json-number.ts'
 import { findInstant, findNumber, findText, simplestOf } from './member.ts'
 import { ABSENT, IS_APPROVED, IS_FALSE, IS_TRUE, MISSING, OTHER, TYPE_BITS, UNREADABLE } from './specials.ts'
 import type { Universe } from './universe.ts'
@@ -114,26 +115,8 @@ function findPlainNumber(set: FactSet | undefined): number | 'missing' | undefin
   if (set === undefined) return 'missing'
   if (set.kind !== 'ranges') return undefined
   const doubled = simplestOf(set.ranges)
-  const number = doubled === undefined ? undefined : toNumber(doubled)
+  const number = doubled === undefined ? undefined : numberWithin({ low: doubled, high: doubled })
   return number ?? ((set.specials & MISSING) !== 0 ? 'missing' : undefined)
-}
-
-/** The JSON number of a doubled one; `undefined` when no JSON number is exactly there. */
-function toNumber(doubled: bigint): number | undefined {
-  const digits = String((doubled < 0n ? -doubled : doubled) * 5n).padStart(11, '0')
-  const number = Number(`${doubled < 0n ? '-' : ''}${digits.slice(0, -10)}.${digits.slice(-10)}`)
-  return isExactly(number, doubled) ? number : undefined
-}
-
-/** Whether the shortest decimal of `number` lies at `doubled`. */
-function isExactly(number: number, doubled: bigint): boolean {
-  const [mantissa = '', exponent = '0'] = String(number).split('e')
-  const [whole = '0', fraction = ''] = mantissa.split('.')
-  const shift = Number(exponent) - fraction.length + 10
-  const digits = BigInt(whole + fraction)
-  if (shift < 0) return false
-  // Tenths of a unit, which tell the point of a gap from its ends.
-  return digits * 10n ** BigInt(shift) === doubled * 5n
 }
 
 function findAddress(set: FactSet | undefined): string | 'missing' | undefined {
@@ -269,7 +252,7 @@ function findValue(set: SumSet, universe: Universe): { readonly value: unknown }
   }
   for (const cell of set.parts.get('number') ?? []) {
     const doubled = findNumber(cell)
-    const value = doubled === undefined ? undefined : toNumber(doubled)
+    const value = doubled === undefined ? undefined : numberWithin({ low: doubled, high: doubled })
     if (value !== undefined) return { value }
   }
   if ((set.specials & IS_TRUE) !== 0) return { value: true }

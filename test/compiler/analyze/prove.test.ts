@@ -164,3 +164,28 @@ describe('arguments', () => {
     ])
   })
 })
+
+describe('numbers', () => {
+  it('a decimal that no JSON number is, is never met', () => {
+    const summaries = summariesOf(`policy p
+      autonomous agent a { allow read on x when args.n = 999_999_999_999_999_999.999999999 }
+      autonomous agent b { allow read on x when args.n >= 9_007_199_254_740_993 and args.n <= 9_007_199_254_740_993 }
+      autonomous agent c { allow read on x when trust = 0.123456789 and cost = 123_456_789.123456789 }
+      assert never a, b, c can read on x
+    `)
+    expect(summaries).toEqual(['proved'])
+  })
+
+  it('a gap between two decimals holds numbers as long as doubles are finer', () => {
+    const summaries = summariesOf(`policy p
+      autonomous agent a { allow read on x when not args.n <= 0.1 and not args.n >= 0.100000001 }
+      autonomous agent b { allow read on x when not args.n <= 1_000_000_000 and not args.n >= 1_000_000_000.000000001 }
+      assert never a can read on x
+      assert never b can read on x
+    `)
+    expect(summaries).toEqual([
+      { refuted: 'allowed', by: { agent: 'a', action: 'read', resource: 'x', args: { n: 0.1000000005 } } },
+      'proved',
+    ])
+  })
+})
