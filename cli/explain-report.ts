@@ -44,6 +44,7 @@ function toText({ explanation, texts, source, audience }: ExplainReport): string
     section('lines', frames(explanation, source)),
     ...(audience === 'both' ? [section('for the caller', [texts.caller])] : []),
     section('with other facts', explanation.change === undefined ? [] : changeLines(explanation.change)),
+    section('through another chain', explanation.otherChains.map(chainText)),
     section(
       'with another policy',
       explanation.edits.flatMap((edit) => editLines(edit, source)),
@@ -102,6 +103,10 @@ function candidateLines(
   ]
 }
 
+function chainText(via: readonly string[]): string {
+  return via.length === 0 ? 'allowed to the agent alone' : `allowed via ${via.join(', ')}`
+}
+
 const FAULTS = { expired: 'expired', revoked: 'revoked', depth: 'too shallow' } as const
 
 function guardLines({ rule, kind, denies, when, unless, approval }: Guard, source: PolicySource): readonly string[] {
@@ -125,11 +130,16 @@ function changeLines(change: Change): readonly string[] {
       return [`unknown: ${change.why}`]
     case 'found':
       return change.changes.flatMap(({ changed, wanted, request, decision }) => [
-        `${changed.map(factText).join(' and ')}${change.isSmallest ? '' : '  (fewer facts could not be ruled out)'}`,
+        `${changed.map(factText).join(' and ')}${nextText(changed, request)}${change.isSmallest ? '' : '  (fewer facts could not be ruled out)'}`,
         ...wanted.map(({ name, text }) => `    ${name} ${text}`),
         `    then ${decision.decision}: ${JSON.stringify(request)}`,
       ])
   }
+}
+
+/** The first time that will do, where it is the time that changes. */
+function nextText(changed: readonly Changed[], request: object): string {
+  return changed.includes('now') && 'now' in request ? `, next at ${String(request.now)}` : ''
 }
 
 type Changed = Extract<Change, { readonly kind: 'found' }>['changes'][number]['changed'][number]
@@ -204,7 +214,7 @@ function toJson({ explanation, texts, source, audience }: ExplainReport): unknow
     const { decision: outcome, allowed, reason, retryAfter } = decision
     return { decision: outcome, allowed, reason, ...(retryAfter !== undefined && { retryAfter }), caller: texts.caller }
   }
-  const { request, fault, chain, factors, guards, meters, change, edits } = explanation
+  const { request, fault, chain, factors, guards, meters, change, otherChains, edits } = explanation
   const ruleOf = (id: number) => ({ id, rule: source.showRule(id) })
   return {
     request,
@@ -245,6 +255,7 @@ function toJson({ explanation, texts, source, audience }: ExplainReport): unknow
     })),
     meters,
     ...(change && { change: changeJson(change) }),
+    otherChains,
     edits: edits.map(({ edits: made, placed, decision: then, alsoOpens }) => ({
       kinds: made.map(({ kind }) => kind),
       places: placed.map(({ path, line, text, edit }) => ({ path: source.showPath(path), line, text, edit })),

@@ -16,6 +16,7 @@ import {
 import { createUniverse, QUESTION_STEPS, TooHard, type Universe } from '../algebra/index.ts'
 import { emitImage, emitState } from '../emit/index.ts'
 import type { PolicyModel, State } from '../model/index.ts'
+import { type Chain, createChains } from './chain.ts'
 import { findChain, NO_STATE, type RequestChain } from './explain-chain.ts'
 import { type ChangeAnswer, findChanges } from './explain-change.ts'
 import { type EditSuggestion, suggestEdits } from './explain-edit.ts'
@@ -53,6 +54,8 @@ export interface RequestExplanation {
   readonly meters: readonly MeterExplained[]
   /** The facts that would have to change; absent for what is allowed, is no request, or was not asked. */
   readonly change: ChangeAnswer | undefined
+  /** Delegators through which the agent may make the same request, root first in each; empty for the agent alone. */
+  readonly otherChains: readonly (readonly string[])[]
   /** Edits of the policy, those that open least besides first. */
   readonly edits: readonly PlacedSuggestion[]
   /** The conditions were not judged, because that would have taken more work than the budget. */
@@ -83,6 +86,7 @@ export function explainRequest(model: PolicyModel, request: unknown, options: Ex
     guards: [],
     meters: [],
     change: undefined,
+    otherChains: [],
     edits: [],
   }
   if (!read.ok || !isRecord(request)) {
@@ -104,7 +108,7 @@ export function explainRequest(model: PolicyModel, request: unknown, options: Ex
     const explained = { request, decision, fault: undefined, chain, factors, guards, meters, isCutShort: false }
     const isFinal = decision.reason === 'stale-policy' || decision.reason === 'engine-fault'
     if (decision.allowed || isFinal || options.changes === false) {
-      return { ...explained, change: undefined, edits: [] }
+      return { ...explained, change: undefined, otherChains: [], edits: [] }
     }
     universe.renew(steps)
     const change = findChanges({
@@ -120,7 +124,10 @@ export function explainRequest(model: PolicyModel, request: unknown, options: Ex
     const decideUnder = (other: PolicyModel): Decision => decide(startEngine(other, state), request)
     const found = suggestEdits({ model, chain, facts, point, factors, guards, decideUnder })
     const edits = found.map((suggestion) => withPlaces(suggestion, options.text))
-    return { ...explained, change, edits }
+    universe.renew(steps)
+    const chains = createChains(model, (cost) => universe.budget.spend(cost)).to(facts.agent)
+    const otherChains = findOtherChains(chains, request, facts, (other) => decide(engine, other))
+    return { ...explained, change, otherChains, edits }
   } catch (error) {
     if (!(error instanceof TooHard)) throw error
     const change = { kind: 'unknown', why: 'the question takes more work than its budget' } as const
@@ -147,6 +154,20 @@ function decide(engine: LiveEngine, request: unknown): Decision {
   // The engine answers what is no request too.
   const asked = isRecord(request) ? { ...request, readings: request.readings ?? {} } : request
   return engine.decide(asked as EngineRequest, { charge: 'caller' })
+}
+
+/** Declared chains through which the engine allows what it denies through this one. */
+function findOtherChains(
+  chains: readonly Chain[],
+  request: object,
+  { via, now }: RequestFacts,
+  decideOther: (request: object) => Decision,
+): readonly (readonly string[])[] {
+  const own = via.map(({ agent }) => agent).join('\0')
+  return chains
+    .filter(({ runtimeHops }) => !runtimeHops.includes(true))
+    .map(({ principals }) => principals.slice(0, -1).map(({ name }) => name))
+    .filter((names) => names.join('\0') !== own && decideOther({ ...request, via: names, since: now }).allowed)
 }
 
 /** The meters that the decision depends on, named by the engine, which asks for what is not read. */

@@ -83,7 +83,10 @@ export interface AdministratorOptions {
 /** What decided, in full: rules, conditions and values. Sentences, one a line. */
 export function administratorText(explained: RequestExplanation, options: AdministratorOptions = {}): string {
   const { showRule = (id: number) => `rule ${id}` } = options
-  return [...decided(explained, showRule), ...standing(explained, showRule)].join('\n')
+  const short = explained.isCutShort
+    ? ['The rules were not judged one by one: that takes more work than the budget.']
+    : []
+  return [...decided(explained, showRule), ...standing(explained, showRule), ...short].join('\n')
 }
 
 type ShowRule = (id: number) => string

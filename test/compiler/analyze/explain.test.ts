@@ -159,6 +159,16 @@ test('guardrails say whom they deny, and meters what they read', () => {
   expect(limited.meters).toMatchObject([{ window: 'day', limit: '2', unit: 'calls', reading: 2 }])
 })
 
+test('a delegated agent that asks alone learns through whom it may', () => {
+  const model = modelOf(
+    'autonomous agent top { allow read on doc:** may delegate depth 1 } delegated agent bot {} delegate top -> bot { allow read on doc:a expires in 1h }',
+  )
+  const { decision, otherChains } = explainRequest(model, { ...READ, now: '2026-01-01T00:00:00Z' })
+  expect(decision.reason).toBe('no-grant')
+  expect(otherChains).toEqual([['top']])
+  expect(explainRequest(model, { ...READ, resource: 'doc:b', now: 1 }).otherChains).toEqual([])
+})
+
 test('what is no request is explained by the member that is wrong', () => {
   const model = modelOf(ACME)
   const faults = [{}, { ...READ, cost: -1 }, { ...READ, via: 7 }, 3].map(

@@ -109,7 +109,11 @@ test('an answer has the regions of every chain, delegations, and what may be pas
     ['lead -> helper', [`list on doc:* when ${until}`]],
   ])
   expect(answer?.chains[0]?.regions[0]?.except).toHaveLength(1)
-  expect(answer).toMatchObject({ barren: [{ via: [], isThroughApi: false }], mayDelegate: undefined, expiresAt: Date.UTC(2030, 0, 1) })
+  expect(answer).toMatchObject({
+    barren: [{ via: [], isThroughApi: false }],
+    mayDelegate: undefined,
+    expiresAt: Date.UTC(2030, 0, 1),
+  })
   expect(answer?.received.map(({ from }) => from)).toEqual(['lead'])
 })
 
