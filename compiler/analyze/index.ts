@@ -3,10 +3,20 @@
 export { type AnalyzePolicyOptions, analyzePolicy, type PolicyAnalysis } from './analyze-policy.ts'
 export type { AnalyzedPolicy } from './analyzed-policy.ts'
 export { analyzeAssertions, type ProvedAssertion } from './assertion-findings.ts'
+export { GENERATED_MARK, type ProposedTests, proposeTests, type Unnoticed } from './boundary-tests.ts'
 export type { CedarEntity, CedarUid, CedarValue } from './cedar/entity.ts'
 export { type CedarExport, type CedarExportOptions, type CedarSkip, toCedar } from './cedar/export.ts'
 export { type CedarRequest, toCedarRequest } from './cedar/request.ts'
 export type { Counterexample, WitnessRequest, WitnessState } from './counterexample.ts'
+export {
+  type CoveragePart,
+  type CoverageScore,
+  type CoveredPart,
+  type CoveredSide,
+  coverageOf,
+  coverParts,
+  partsOf,
+} from './coverage.ts'
 export { analyzeDelegations, type ProvedDelegation } from './delegation-findings.ts'
 export { type DelegationProof, proveDelegation } from './delegation-proof.ts'
 export { type DescribeOptions, describeBox, type Fact, factsText } from './describe.ts'
@@ -29,6 +39,17 @@ export type { AgentChange, DepthChange, ExpiryChange } from './diff-members.ts'
 export type { ToolChange } from './diff-tools.ts'
 export { type ExplainOptions, explainRequest, type MeterExplained, type RequestExplanation } from './explain.ts'
 export { type ReadRequest, type RequestFacts, readRequest } from './explain-request.ts'
+export { type Mutant, mutantsOf } from './mutate.ts'
+export type { ToldApart } from './mutate-apart.ts'
+export {
+  type JudgedMutant,
+  judgeMutants,
+  type MutationScore,
+  type Question,
+  questionsOf,
+  scoreOf,
+} from './mutate-run.ts'
+export type { Place, WrittenPolicy } from './mutate-site.ts'
 export { type Proof, proveAssertion, type Refutation } from './prove.ts'
 export { type AdministratorOptions, administratorText, type CallerFacts, callerText } from './reason-text.ts'
 export type { Region, RegionPart, RegionWitness, UnknownRegion } from './region.ts'

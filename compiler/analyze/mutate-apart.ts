@@ -18,7 +18,7 @@ import {
   type Universe,
   type WitnessHints,
 } from '../algebra/index.ts'
-import { formatDecimal, type LimitModel, type PolicyModel } from '../model/index.ts'
+import { formatDecimal, type GuardrailLimitModel, type LimitModel, type PolicyModel } from '../model/index.ts'
 import { type AccessBox, accessOf, createGuardrails, type Guardrails, largestEstimate } from './access.ts'
 import { type Chain, type Chains, createChains } from './chain.ts'
 import { toRequest, type WitnessState } from './counterexample.ts'
@@ -95,32 +95,44 @@ function sideOf(model: PolicyModel, asker: Asker, universe: Universe): Side {
   }
 }
 
-/** Differences that are tried before the question is given up. */
-const MAX_TRIED = 48
+/** Differences that are tried before the question is given up, and of one chain before the next one is. */
+const MAX_TRIED = 80
+const MAX_TRIED_OF_CHAIN = 4
 
 function compare(one: Side, other: Side, universe: Universe): Apart {
   const names = affectedNames(one.model, other.model)
   const isGuarded = isSameGuards(one.model, other.model)
+  /** Told apart, but by nothing that a test can say. */
+  let untestable: ToldApart | undefined
   let doubt: string | undefined
   let tried = 0
   for (const pair of pairsOf(one, other, names, universe)) {
     if (isGuarded && pair.isSame) continue
     for (const isForward of [true, false]) {
       const [from, to] = isForward ? [one, other] : [other, one]
+      let triedOfChain = 0
       for (const left of uncovered({ pair, isForward, from, to, isGuarded }, universe)) {
         universe.budget.spend(1000)
-        if (++tried > MAX_TRIED)
-          return { kind: 'unknown', why: 'no request was found for differences that could not be ruled out' }
+        doubt ??= NO_REQUEST
         const found = witnessOf(left, { one, other, from }, universe)
-        if (found !== undefined) return found
-        doubt ??= 'no request was found for a difference that could not be ruled out'
+        if (found !== undefined && isTestable(found)) return found
+        untestable ??= found
+        if (++tried >= MAX_TRIED) return untestable ?? { kind: 'unknown', why: NO_REQUEST }
+        if (++triedOfChain >= MAX_TRIED_OF_CHAIN) break
       }
     }
   }
+  if (untestable !== undefined) return untestable
   if (doubt === undefined && isReachChanged(one.model, other.model)) {
     doubt = 'longer delegations made at run time may tell the two apart'
   }
   return doubt === undefined ? { kind: 'equal' } : { kind: 'unknown', why: doubt }
+}
+
+const NO_REQUEST = 'no request was found for a difference that could not be ruled out'
+
+function isTestable({ request, state }: ToldApart): boolean {
+  return state === undefined && request.approvedAt === undefined
 }
 
 function isSameGuards(one: PolicyModel, other: PolicyModel): boolean {
@@ -149,7 +161,7 @@ interface Uncovered {
 function* uncovered({ pair, isForward, from, to, isGuarded }: Question, universe: Universe): Generator<Uncovered> {
   const [chain, counterpart] = isForward ? [pair.one, pair.other] : [pair.other, pair.one]
   if (chain === undefined) return
-  const changedLimits = [...changed(from.model.limits, to.model.limits), ...changed(to.model.limits, from.model.limits)]
+  const changedLimits = changedGuardrails(from.model.limits, to.model.limits, universe)
   const keepsPrincipals = isGuarded && pair.isSamePrincipals
   for (const access of accessOf(chain, EVERY_REQUEST, from.guardrails, universe)) {
     if (keepsPrincipals && access.grants.every((grant, at) => pair.isShared(at, grant))) continue
@@ -166,19 +178,36 @@ function* uncovered({ pair, isForward, from, to, isGuarded }: Question, universe
     const ages = [...new Set(lifetimes)].flatMap((ms) => (ms === undefined ? [] : [ms - 1, ms]))
     const estimates = [terms.estimate, ...held.map(({ grants }) => largestEstimate(grants))]
     for (const box of left) yield { chain, box, limits, estimates: [...new Set(estimates)], ages }
-    for (const rule of changedLimits) {
-      const scope = scopeBox(rule, universe)
-      const common = scope && intersectBoxes(scope, access.box, universe)
-      if (common !== undefined)
-        yield { chain, box: common, limits: changedLimits.map(({ limit }) => limit), estimates: [], ages: [] }
+    for (const { box: scope, limits: counted } of changedLimits) {
+      const common = intersectBoxes(scope, access.box, universe)
+      if (common !== undefined) yield { chain, box: common, limits: counted, estimates: [terms.estimate], ages: [] }
     }
   }
 }
 
-function changed<T>(items: readonly T[], others: readonly T[]): readonly T[] {
-  if (items === others) return []
-  const known = new Set(others)
-  return items.filter((item) => !known.has(item))
+/** Where two lists of top-level limits count differently. */
+function changedGuardrails(
+  ones: readonly GuardrailLimitModel[],
+  others: readonly GuardrailLimitModel[],
+  universe: Universe,
+): readonly { readonly box: Box; readonly limits: readonly LimitModel[] }[] {
+  if (ones === others) return []
+  const ids = [...new Set([...ones, ...others].map(({ id }) => id))]
+  return ids.flatMap((id) => {
+    const [a, b] = [ones.find((rule) => rule.id === id), others.find((rule) => rule.id === id)]
+    if (a === b) return []
+    const [first, second] = [a && scopeBox(a, universe), b && scopeBox(b, universe)]
+    const boxes = [first, second].flatMap((box) => (box === undefined ? [] : [box]))
+    const isMoved = a !== undefined && b !== undefined && a.limit === b.limit && a.per === b.per
+    const limits = [a, b].flatMap((rule) => (rule === undefined ? [] : [rule.limit]))
+    const changed = isMoved
+      ? [
+          ...subtractBoxes(boxes.slice(0, 1), boxes.slice(1), universe),
+          ...subtractBoxes(boxes.slice(1), boxes.slice(0, 1), universe),
+        ]
+      : boxes
+    return changed.map((box) => ({ box, limits }))
+  })
 }
 
 interface Terms {
@@ -235,12 +264,15 @@ function witnessOf(
 ): ToldApart | undefined {
   const asked = toRequest(chain, box, universe, from.hints)
   if (asked === undefined) return undefined
-  const { approvedAt: _, ...undated } = asked.request
-  const { cost: __, ...free } = undated
+  const { approvedAt, ...undated } = asked.request
+  const { cost, ...free } = undated
+  const state = asked.state === undefined || isOfTests(asked.state) ? undefined : asked.state
+  if (state !== undefined) universe.budget.spend(STATE_STEPS)
   // The simplest first: tests say neither when something was approved nor, unless they must, what it costs.
-  for (const plain of [free, undated, asked.request]) {
+  const plains = [free, ...(cost === undefined ? [] : [undated]), ...(approvedAt === undefined ? [] : [asked.request])]
+  for (const plain of plains) {
     for (const request of [...withAges(plain, ages), ...withReadings(plain, limits, estimates)]) {
-      const state = asked.state === undefined || isTestable(asked.state) ? undefined : asked.state
+      universe.budget.spend(DECISION_STEPS)
       const [before, after] = [one.asker.decide(request, state), other.asker.decide(request, state)]
       if (before.decision === after.decision) continue
       const verdicts = [
@@ -253,8 +285,12 @@ function witnessOf(
   return undefined
 }
 
+/** What asking both engines costs, and starting both with a state, in steps of the algebra. */
+const DECISION_STEPS = 400
+const STATE_STEPS = 40_000
+
 /** Whether the state is that of `as runtime`, which every asker has. */
-function isTestable({ agents, delegations }: WitnessState): boolean {
+function isOfTests({ agents, delegations }: WitnessState): boolean {
   const [agent, second] = agents
   return (
     delegations.length === 0 &&

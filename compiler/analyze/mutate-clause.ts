@@ -9,7 +9,6 @@ export type ClauseMutation =
   | 'shift-rate'
   | 'raise-budget'
   | 'drop-throttle'
-  | 'drop-each'
   | 'drop-approval'
   | 'change-approver'
   | 'drop-within'
@@ -38,7 +37,7 @@ export function limitMutants(
 }
 
 function rateMutants(limit: RateModel, node: RateNode): readonly ClauseMutant<LimitModel>[] {
-  const shifted = limit.windows.flatMap(({ window, count }, index) =>
+  return limit.windows.flatMap(({ window, count }, index) =>
     [count + 1n, count - 1n].flatMap((other): readonly ClauseMutant<LimitModel>[] => {
       if (other < 0n) return []
       const windows = replaceAt(limit.windows, index, { window, count: other })
@@ -47,9 +46,6 @@ function rateMutants(limit: RateModel, node: RateNode): readonly ClauseMutant<Li
       return [{ kind: 'shift-rate', span, said, clause: { ...limit, windows } }]
     }),
   )
-  if (limit.each === undefined) return shifted
-  const { each, ...shared } = limit
-  return [...shifted, { kind: 'drop-each', span: node, said: `without \`each ${each}\``, clause: shared }]
 }
 
 const CENT = 10_000_000n

@@ -33,11 +33,15 @@ export function createAsker(model: PolicyModel): Asker {
   const { notBefore: _, notAfter: __, ...lasting } = model
   const image = emitImage(lasting)
   let engine: LiveEngine | undefined
+  let last: { readonly state: WitnessState; readonly engine: LiveEngine } | undefined
   return {
     decide: (request, state) => {
-      if (state !== undefined) return ask(withState(image, toState(state)), request)
-      engine ??= withState(image, TESTED)
-      return ask(engine, request)
+      if (state === undefined) {
+        engine ??= withState(image, TESTED)
+        return ask(engine, request)
+      }
+      if (last?.state !== state) last = { state, engine: withState(image, toState(state)) }
+      return ask(last.engine, request)
     },
   }
 }
