@@ -63,16 +63,17 @@ export function toReport({ old, new: new_, diff, allowed }: ReportInput, analyse
     const [has, other] = isNew ? [new_, old] : [old, new_]
     const { witness } = region
     const facts = region.parts.flatMap(({ boxes }) => boxes)
-    const what = [...new Set(facts.map((box) => analyses.factsText(box)))].slice(0, MAX_FACTS)
-    const boxCount = region.parts.reduce((sum, part) => sum + part.boxCount, 0)
     const isApproval = region.kind === 'approval'
+    const texts = new Set(facts.map((box) => analyses.factsText(isApproval ? withoutApproval(box) : box)))
+    const what = [...texts].slice(0, MAX_FACTS)
+    const boxCount = region.parts.reduce((sum, part) => sum + part.boxCount, 0)
     return {
       region,
       isWaived: isNew && allowed.has(region.digest),
       title: isNew ? (isApproval ? 'approval dropped' : 'new access') : isApproval ? 'approval added' : 'lost access',
       who: whoText(region.parts.flatMap(({ who }) => who)),
       what,
-      more: facts.length > what.length || boxCount > facts.length ? Math.max(0, boxCount - what.length) : 0,
+      more: boxCount - facts.length + texts.size - what.length,
       why: causeText(region.cause, { has, other, isNew }, analyses),
       places: region.grants.slice(0, MAX_PLACES).map((id) => has.showRule(id)),
       witness: analyses.requestText(witness.request),
@@ -97,6 +98,11 @@ export function toReport({ old, new: new_, diff, allowed }: ReportInput, analyse
     tools: (diff.tools ?? []).map((change) => toolText(change, new_)),
     generation: diff.generation.isStale ? generationText(diff) : undefined,
   }
+}
+
+/** That somebody's approval is missing is said by the title; the pieces differ in whose, and how old it is. */
+function withoutApproval(facts: readonly Fact[]): readonly Fact[] {
+  return facts.filter(({ name }) => name !== 'approval')
 }
 
 const MAX_FACTS = 4

@@ -172,13 +172,12 @@ function changedSeeds(chain: Chain, match: Chain, isCoupled: boolean, direction:
     const before = match.principals[at]
     return before === undefined || subjectText(principal.subject, telling) !== subjectText(before.subject, telling)
   })
-  const all = chain.factors.map(({ grants }) => boxesOf(grants, universe))
   const isNew = new Set<number>()
   const parts = chain.factors.map((_, index) => {
     const old = match.factors[index]
     const isChanged = (held: FactorGrant): boolean =>
       isOther[index] === true || old === undefined || !keysOf(old).has(factorGrantKey(held))
-    return splitFactor(all[index] ?? [], { old, isChanged, isNew, isCoupled }, direction)
+    return splitFactor(chain.factors[index]?.grants ?? [], { old, isChanged, isNew, isCoupled }, direction)
   })
   const names = chain.principals.flatMap(({ name, isRuntime }, at) =>
     isOther[at] === true && !isRuntime ? [name] : [],
@@ -189,9 +188,7 @@ function changedSeeds(chain: Chain, match: Chain, isCoupled: boolean, direction:
     if (part.fresh.length === 0) continue
     const causeOf = (ids: readonly number[]): Cause =>
       isOther[at] === true ? { kind: 'principals', names } : grantsCause(ids.filter((id) => isNew.has(id)))
-    const lists = parts.map((other, index) =>
-      index === at ? part.fresh : index < at ? other.kept() : (all[index] ?? []),
-    )
+    const lists = parts.map((other, index) => (index === at ? part.fresh : index < at ? other.kept() : other.own()))
     seeds.push({ start: EVERY_REQUEST, lists, first: at, causeOf })
   }
   seeds.push(...principalSeeds({ chain, match, isCoupled, kept }, direction))
@@ -203,7 +200,7 @@ function changedSeeds(chain: Chain, match: Chain, isCoupled: boolean, direction:
       ? { kind: 'guardrail', id: guard.rule.id }
       : { kind: 'principals', names }
     for (const start of distinct.values()) {
-      if (isBeside(start, parts[0]?.own ?? [], universe)) continue
+      if (isBeside(start, parts[0]?.own() ?? [], universe)) continue
       seeds.push({ start, lists: kept(), first: 0, causeOf: () => cause })
     }
   }
@@ -249,52 +246,55 @@ function principalSeeds(
 }
 
 interface SplitFactor {
-  readonly own: readonly HeldBox[]
+  readonly own: () => readonly HeldBox[]
   /** What no grant of the other policy's factor gives. */
   readonly fresh: readonly HeldBox[]
   /** What the other policy's factor gives as well. */
   readonly kept: () => readonly HeldBox[]
 }
 
+interface Splitting {
+  readonly old: ChainFactor | undefined
+  readonly isChanged: (held: FactorGrant) => boolean
+  /** Grants that give something new are put here. */
+  readonly isNew: Set<number>
+  readonly isCoupled: boolean
+}
+
+/** Boxes are made of the grants that are asked about only: mostly few of many. */
 function splitFactor(
-  own: readonly HeldBox[],
-  {
-    old,
-    isChanged,
-    isNew,
-    isCoupled,
-  }: {
-    readonly old: ChainFactor | undefined
-    readonly isChanged: (held: FactorGrant) => boolean
-    readonly isNew: Set<number>
-    readonly isCoupled: boolean
-  },
+  grants: readonly FactorGrant[],
+  { old, isChanged, isNew, isCoupled }: Splitting,
   { universe }: Direction,
 ): SplitFactor {
-  const changed = own.filter(({ held }) => isChanged(held))
+  const changed = new Set(grants.filter(isChanged))
   const near = (held: FactorGrant): readonly HeldBox[] =>
     old === undefined || isCoupled ? [] : boxesOf(indexOf(old).near(held.grant), universe)
-  const fresh = changed.flatMap((item) => {
+  const fresh = boxesOf([...changed], universe).flatMap((item) => {
     const holes = near(item.held).filter(({ box }) => intersectBoxes(item.box, box, universe) !== undefined)
     const left = subtractBoxes([item.box], inOrder(holes, universe), universe)
     if (left.length > 0) isNew.add(item.held.grant.id)
     const patterns = [...item.patterns, ...holes.flatMap((hole) => hole.patterns)]
     return left.map((box) => ({ ...item, box, patterns }))
   })
-  let kept: readonly HeldBox[] | undefined
-  return {
-    own,
-    fresh,
-    kept: () => {
-      kept ??= own.flatMap((item) => {
-        if (!changed.includes(item)) return [item]
-        return near(item.held).flatMap(({ box }) => {
-          const common = intersectBoxes(item.box, box, universe)
-          return common === undefined ? [] : [{ ...item, box: common }]
-        })
+  const own = once(() => boxesOf(grants, universe))
+  const kept = once(() =>
+    own().flatMap((item) => {
+      if (!changed.has(item.held)) return [item]
+      return near(item.held).flatMap(({ box }) => {
+        const common = intersectBoxes(item.box, box, universe)
+        return common === undefined ? [] : [{ ...item, box: common }]
       })
-      return kept
-    },
+    }),
+  )
+  return { own, fresh, kept }
+}
+
+function once<T>(compute: () => T): () => T {
+  let known: { readonly value: T } | undefined
+  return () => {
+    known ??= { value: compute() }
+    return known.value
   }
 }
 

@@ -20,6 +20,7 @@ import {
 import type { Replayer } from './counterexample.ts'
 import { groupBy } from './diff-group.ts'
 import { grantKey, guardKey, payKey } from './diff-key.ts'
+import { createPartReplayers } from './diff-replay.ts'
 import type { PolicyUnderAnalysis } from './subject.ts'
 
 /** A guardrail and what kind it is, which its members alone do not say. */
@@ -41,7 +42,8 @@ export interface Side {
   readonly agents: ReadonlyMap<string, AgentModel>
   readonly chains: Chains
   readonly guardrails: Guardrails
-  readonly replayer: Replayer
+  /** An engine that decides requests of the chain of these names. */
+  readonly replayerOf: (names: readonly string[]) => Replayer
   readonly hints: WitnessHints
   /** Every guardrail by its key. */
   readonly guards: ReadonlyMap<string, readonly Guard[]>
@@ -101,7 +103,7 @@ export function createSide(
     agents,
     chains: createChains(model, (cost) => universe.budget.spend(cost)),
     guardrails: createGuardrails(model, universe),
-    replayer,
+    replayerOf: createPartReplayers(model, replayer),
     hints,
     guards: groupBy(guardsOf(model), guardKey),
     rootKey: memo((name: string) => {

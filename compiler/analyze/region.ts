@@ -126,7 +126,7 @@ function toRegion(
     if (first === undefined) continue
     const witness = replay(first.entry, direction)
     if (typeof witness === 'string') {
-      unknown.push({ who: first.entry.who[0] ?? [], facts: factsOf(first.entry, universe), why: witness })
+      unknown.push({ who: first.entry.who[0] ?? [], facts: factsOf(first.entry, direction), why: witness })
       continue
     }
     shown ??= witness
@@ -148,7 +148,7 @@ function toRegion(
     grants: [...new Set(sound.flatMap(({ entry }) => entry.grants))].sort((a, b) => a - b),
     parts: parts.map(({ who, boxes }, index) => ({
       who,
-      boxes: index < MAX_PARTS ? boxes.slice(0, MAX_BOXES).map(({ entry }) => factsOf(entry, universe)) : [],
+      boxes: index < MAX_PARTS ? boxes.slice(0, MAX_BOXES).map(({ entry }) => factsOf(entry, direction)) : [],
       boxCount: boxes.length,
     })),
     witness: shown,
@@ -190,8 +190,10 @@ function byChain(a: readonly string[], b: readonly string[]): number {
 }
 
 /** Guardrails are words for what is left of a grant. */
-function factsOf({ box, patterns }: GainedBox, universe: Universe): readonly Fact[] {
-  return describeBox(box, universe, { patterns })
+function factsOf({ box, patterns }: GainedBox, { to, universe }: Direction): readonly Fact[] {
+  const { forbids, requires, limits } = to.model
+  const guards = [...forbids, ...requires, ...limits].flatMap((guard) => guard.patterns)
+  return describeBox(box, universe, { patterns: [...patterns, ...guards] })
 }
 
 /** A request of the box that the one policy allows and the other does not, or why there is none. */
@@ -206,11 +208,12 @@ function replay({ chain, box }: GainedEntry, { to, from, universe }: Direction):
   }
   if (asked === undefined) return 'no concrete request was found for a case that could not be ruled out'
   const { request, state } = asked
-  const decision = to.replayer.decide(request, state)
+  const names = chain.principals.map(({ name }) => name)
+  const decision = to.replayerOf(names).decide(request, state)
   if (!decision.allowed) {
     return `the engine denies ${JSON.stringify(request)} (${decision.reason}), which could not be ruled out`
   }
-  const other = from.replayer.decide(request, stateIn(from, chain.principals, state))
+  const other = from.replayerOf(names).decide(request, stateIn(from, chain.principals, state))
   if (other.allowed) return `the other policy allows ${JSON.stringify(request)} as well, which could not be ruled out`
   return { request, ...(state && { state }), reason: other.reason }
 }
