@@ -43,13 +43,20 @@ export type AttenuationAnswer =
       readonly box: Box
       /** A request that the delegation would allow and the delegator may not make. */
       readonly witness: Witness | undefined
-      /** The held grant that covers most of it, by the number of facts that differ. */
-      readonly nearest: GrantModel | undefined
-      /** Whether the nearest grant is for this action and resource, so that only its conditions are narrower. */
-      readonly isInScope: boolean
+      /** What is held that covers most of it, by the number of facts that differ. */
+      readonly nearest: NearestHeld | undefined
     }
   /** The question took more work than it may have. Whoever asks must not delegate. */
   | { readonly kind: 'unknown'; readonly grant: GrantModel }
+
+export interface NearestHeld {
+  /** The grant that does not allow the witness; of several, the one nearest to the delegator. */
+  readonly grant: GrantModel
+  /** What of it is narrower than what is given. */
+  readonly narrower: 'action' | 'resource' | 'condition' | 'approval'
+  /** Every grant of this way of holding, that one among them: root first. */
+  readonly grants: readonly GrantModel[]
+}
 
 /** Decides whether all of `given` is held. An expiry that the delegation does not state is the delegator's, and no fault. */
 export function decideAttenuation(
@@ -74,14 +81,20 @@ export function decideAttenuation(
   return { kind: 'within' }
 }
 
+/** What grants of every factor hold together, and what each of them holds. */
 interface HeldBox {
   readonly box: Box
-  readonly grants: readonly GrantModel[]
+  readonly parts: readonly HeldPart[]
+}
+
+interface HeldPart {
+  readonly grant: GrantModel
+  readonly box: Box
 }
 
 /** What a delegator holds, as boxes, each with the grants behind it. */
 function holdingBoxes(holding: Holding, isExpiryStated: boolean, universe: Universe): readonly HeldBox[] {
-  let boxes: readonly HeldBox[] = [{ box: new Map(), grants: [] }]
+  let boxes: readonly HeldBox[] = [{ box: new Map(), parts: [] }]
   for (const factor of holding.factors) {
     const own = factor.flatMap((held) =>
       held.grants.flatMap((grant) => {
@@ -92,7 +105,7 @@ function holdingBoxes(holding: Holding, isExpiryStated: boolean, universe: Unive
     boxes = boxes.flatMap((above) =>
       own.flatMap(({ box, grant }) => {
         const common = intersectBoxes(above.box, box, universe)
-        return common === undefined ? [] : [{ box: common, grants: [...above.grants, grant] }]
+        return common === undefined ? [] : [{ box: common, parts: [...above.parts, { grant, box }] }]
       }),
     )
   }
@@ -130,34 +143,59 @@ function describe(
   for (const box of left) {
     const witness = findWitness(box, universe, hints)
     if (witness === undefined) continue
-    const nearest = nearestTo(box, asked, held, universe)
-    const isInScope = nearest !== undefined && coversScope(nearest, witness, universe)
-    return { kind: 'wider', grant, box, witness, nearest, isInScope }
+    return { kind: 'wider', grant, box, witness, nearest: nearestTo({ box, asked, witness }, held, universe) }
   }
   // Boxes whose members were not found may have none.
   return { kind: 'unknown', grant }
 }
 
-/** The held grant that rules out the fewest facts of what is left; grants that share nothing with `asked` come last. */
-function nearestTo(box: Box, asked: Box, held: readonly HeldBox[], universe: Universe): GrantModel | undefined {
-  let nearest: { readonly grant: GrantModel; readonly distance: number } | undefined
+interface Excess {
+  readonly box: Box
+  readonly asked: Box
+  readonly witness: Witness
+}
+
+/** What rules out the fewest facts of the excess; what shares nothing with `asked` comes last. */
+function nearestTo(excess: Excess, held: readonly HeldBox[], universe: Universe): NearestHeld | undefined {
+  const { box, asked } = excess
+  let nearest: { readonly held: HeldBox; readonly distance: number } | undefined
   for (const candidate of held) {
-    const [grant] = candidate.grants
-    if (grant === undefined) continue
     let distance = intersectBoxes(asked, candidate.box, universe) === undefined ? 100 : 0
     for (const [dimension, set] of candidate.box) {
       if (restrict(box, dimension, set, universe) === undefined) distance += DISTANCES[dimension] ?? 1
     }
-    if (nearest === undefined || distance < nearest.distance) nearest = { grant, distance }
+    if (nearest === undefined || distance < nearest.distance) nearest = { held: candidate, distance }
   }
-  return nearest?.grant
+  return nearest && shortOf(excess, nearest.held, universe)
 }
 
 /** A grant of another action is further away than one on other resources, and that than one under other conditions. */
 const DISTANCES: { readonly [dimension: string]: number } = { action: 20, resource: 10 }
 
-function coversScope(grant: GrantModel, { action, resource }: Witness, universe: Universe): boolean {
+function shortOf({ box, witness }: Excess, { parts }: HeldBox, universe: Universe): NearestHeld | undefined {
+  const grants = parts.map(({ grant }) => grant)
+  const nearFirst = parts.toReversed()
+  for (const { grant } of nearFirst) {
+    if (grant.actions?.includes(witness.action) === false) return { grant, narrower: 'action', grants }
+    if (!coversResource(grant, witness, universe)) return { grant, narrower: 'resource', grants }
+  }
+  for (const { grant, box: held } of nearFirst) {
+    const missed = [...held].flatMap(([dimension, set]) =>
+      restrict(box, dimension, set, universe) === undefined ? [dimension] : [],
+    )
+    if (missed.length === 0) continue
+    return { grant, narrower: missed.every(isOfApproval) ? 'approval' : 'condition', grants }
+  }
+  // Only together do they rule it out.
+  const [first] = nearFirst
+  return first && { grant: first.grant, narrower: 'condition', grants }
+}
+
+function coversResource(grant: GrantModel, { resource }: Witness, universe: Universe): boolean {
   const scope = scopeBox(grant, universe)?.get('resource')
-  const isAction = grant.actions === undefined || grant.actions.includes(action)
-  return isAction && scope?.kind === 'text' && universe.languages.accepts(scope.language, resource)
+  return scope?.kind === 'text' && universe.languages.accepts(scope.language, resource)
+}
+
+function isOfApproval(dimension: string): boolean {
+  return dimension === 'approval-age' || dimension === 'approved' || dimension.startsWith('approved:')
 }

@@ -128,7 +128,8 @@ function principalsOf(model: PolicyModel, made: RuntimeAuthority): ReadonlyMap<s
         subject: { kind: 'known', type, owner },
         ...(expiresAt !== undefined && { expiresAt }),
       },
-      limits: boundary?.limits ?? [],
+      // Copies: each agent is charged to a meter of its own.
+      limits: (boundary?.limits ?? []).map((limit) => ({ ...limit })),
       mayDelegate: Math.min(mayDelegate ?? most, most),
       isRuntime: true,
     })

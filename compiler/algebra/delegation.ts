@@ -7,7 +7,7 @@
 import type { DelegationModel, GrantModel, LimitModel } from '../model/index.ts'
 import { type AttenuationAnswer, decideAttenuation, type HeldGrants } from './attenuation.ts'
 import type { Authority } from './authority.ts'
-import { includesBox } from './box.ts'
+import { type Box, intersectBoxes } from './box.ts'
 import { unreachedLimits, type WiderLimit } from './limits.ts'
 import { grantBox } from './rule-box.ts'
 import type { Universe } from './universe.ts'
@@ -67,47 +67,69 @@ export function decideDelegation(
   }
 }
 
-/** Limits that every way of holding the grant already keeps tighter. */
+/** Limits that whatever is held already keeps tighter, however a call is charged. */
 function unreachedOf(
   { grants, limits = [] }: DelegationModel,
   subject: HeldGrants['subject'],
   holdings: ReturnType<Authority['holdings']>,
   universe: Universe,
 ): readonly UnreachedLimit[] {
-  if (limits.length === 0 && !grants.some((grant) => (grant.limits ?? []).length > 0)) return []
+  const isLimited = ({ limits: own = [] }: GrantModel) => own.length > 0
+  const asked = limits.length > 0 ? grants : grants.filter(isLimited)
+  const ways = asked.map((grant) => ({ grant, outer: waysOfHolding(grant, subject, holdings, universe) }))
   const found: UnreachedLimit[] = []
-  for (const grant of grants) {
-    const bounds = boundsOf(grant, subject, holdings, universe)
-    const [first] = bounds
-    if (first === undefined) continue
-    const stated = [
-      ...(grant.limits ?? []).map((limit) => ({ grant, limit })),
-      ...limits.map((limit) => ({ grant: undefined, limit })),
-    ]
-    for (const { grant: holder, limit } of stated) {
-      const isEverywhere = bounds.every((outer) => unreachedLimits([limit], outer).length > 0)
-      const [wider] = isEverywhere ? unreachedLimits([limit], first) : []
-      if (wider !== undefined) found.push({ grant: holder, limit: wider })
-    }
+  for (const { grant, outer } of ways) {
+    for (const limit of unreachedLimits(grant.limits ?? [], commonLimits(outer))) found.push({ grant, limit })
   }
+  // A limit of the delegation counts the calls of all its grants together.
+  const outer = commonLimits(ways.flatMap((way) => way.outer))
+  for (const limit of unreachedLimits(limits, outer)) found.push({ grant: undefined, limit })
   return found
 }
 
-/** For each held grant that covers this one alone, the limits that hold beside it. */
-function boundsOf(
+/** A limit, and whose meter it is where it is a grant's: holders of one role are counted each on its own. */
+interface ChargedLimit {
+  readonly limit: LimitModel
+  readonly holder: HeldGrants | undefined
+}
+
+/** For each choice of held grants that shares requests with this one, the limits that such a call is charged to. */
+function waysOfHolding(
   grant: GrantModel,
   subject: HeldGrants['subject'],
   holdings: ReturnType<Authority['holdings']>,
   universe: Universe,
-): readonly (readonly LimitModel[])[] {
+): readonly (readonly ChargedLimit[])[] {
   const box = grantBox(grant, subject, universe)
   if (box === undefined) return []
-  return holdings.flatMap(({ factors, limits }) =>
-    factors.flat().flatMap((held) =>
-      held.grants.flatMap((above) => {
-        const outer = grantBox(above, held.subject, universe)
-        return outer !== undefined && includesBox(outer, box, universe) ? [[...limits, ...(above.limits ?? [])]] : []
-      }),
-    ),
-  )
+  return holdings.flatMap(({ factors, limits }) => {
+    const charged = limits.map((limit) => ({ limit, holder: undefined }))
+    let ways: readonly { readonly box: Box; readonly charged: readonly ChargedLimit[] }[] = [{ box, charged }]
+    for (const factor of factors) {
+      const held = factor.flatMap((holder) =>
+        holder.grants.flatMap((above) => {
+          const outer = grantBox(above, holder.subject, universe)
+          const own = (above.limits ?? []).map((limit) => ({ limit, holder }))
+          return outer === undefined ? [] : [{ box: outer, charged: own }]
+        }),
+      )
+      ways = ways.flatMap((way) =>
+        held.flatMap((above) => {
+          const common = intersectBoxes(way.box, above.box, universe)
+          return common === undefined ? [] : [{ box: common, charged: [...way.charged, ...above.charged] }]
+        }),
+      )
+    }
+    return ways.map((way) => way.charged)
+  })
+}
+
+/** The limits that hold in every one of the ways: where there are two meters, calls can be charged to the one that has room. */
+function commonLimits(ways: readonly (readonly ChargedLimit[])[]): readonly LimitModel[] {
+  const [first = [], ...others] = ways
+  return first
+    .filter(({ limit, holder }) =>
+      others.every((way) => way.some((other) => other.limit === limit && other.holder === holder)),
+    )
+    .map(({ limit }) => limit)
 }

@@ -7,6 +7,7 @@ export {
   decideAttenuation,
   type HeldGrants,
   type Holding,
+  type NearestHeld,
 } from './attenuation.ts'
 export {
   type Authority,

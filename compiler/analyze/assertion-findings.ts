@@ -1,6 +1,7 @@
 /** What a policy's assertions come to, as findings beside those of `checkPolicy`. */
-import type { Diagnostic } from '../../grammar/index.ts'
+import type { AssertDeclaration, Diagnostic, PolicyFile, Span } from '../../grammar/index.ts'
 import type { LocatedAssertion, SourceMap } from '../front/index.ts'
+import type { AssertionModel } from '../model/index.ts'
 import type { AnalyzedPolicy } from './analyzed-policy.ts'
 import { type Proof, proveAssertion } from './prove.ts'
 import { requestText } from './request-text.ts'
@@ -22,8 +23,8 @@ export interface ProvedAssertion extends LocatedAssertion {
   readonly proof: Proof
 }
 
-function assertionFindings(proved: ProvedAssertion, { map }: AnalyzedPolicy): readonly Diagnostic[] {
-  const { proof, path, span, text } = proved
+function assertionFindings(proved: ProvedAssertion, analyzed: AnalyzedPolicy): readonly Diagnostic[] {
+  const { proof, path, span, text, assertion } = proved
   switch (proof.kind) {
     case 'proved':
       return []
@@ -48,29 +49,40 @@ function assertionFindings(proved: ProvedAssertion, { map }: AnalyzedPolicy): re
           message: 'this assertion does not hold',
           path,
           span,
-          label: refutationLabel(proof),
+          label: refutationLabel(assertion, proof),
           ...(proof.counterexample && {
-            secondary: grantingRules(proof.counterexample, map),
+            secondary: grantingRules(proof.counterexample, analyzed.map),
             notes: notesOf(proof.counterexample),
           }),
-          help: suggestion(proved),
+          help: suggestion(proved, proof, analyzed.files),
         },
       ]
   }
 }
 
-function refutationLabel({ because, counterexample }: Extract<Proof, { readonly kind: 'refuted' }>): string {
-  if (counterexample === undefined) return 'nobody can'
+type Refuted = Extract<Proof, { readonly kind: 'refuted' }>
+
+function refutationLabel(assertion: AssertionModel, { because, counterexample }: Refuted): string {
+  if (counterexample === undefined) return nobodyLabel(assertion)
   const { request } = counterexample.example
   const via = request.via === undefined ? '' : ` via ${request.via.join(', ')}`
   const what = `\`${request.agent}\`${via} may ${request.action} on ${request.resource}`
-  switch (because) {
-    case 'not-held':
-      return `${what}, which is not held`
-    case 'limit-wider':
-      return `${what} more often than is held`
-    default:
-      return what
+  if (assertion.kind !== 'within') return what
+  return because === 'limit-wider'
+    ? `${what} beyond the limits of \`${assertion.outer}\``
+    : `${what}, which \`${assertion.outer}\` does not hold`
+}
+
+function nobodyLabel(assertion: AssertionModel): string {
+  if (assertion.kind !== 'some') return 'nobody can'
+  const { who } = assertion
+  switch (who.kind) {
+    case 'anybody':
+      return 'nobody can'
+    case 'runtime':
+      return 'no agent made at run time can'
+    case 'agents':
+      return who.names.length === 1 ? `\`${who.names.join()}\` cannot` : 'none of them can'
   }
 }
 
@@ -95,25 +107,42 @@ function notesOf({ example }: FoundAccess): NonNullable<Diagnostic['notes']> {
   ]
 }
 
-/** The guardrail that would make the assertion true. */
-function suggestion({ assertion, text }: ProvedAssertion): string {
-  const scope = / can ([\s\S]*)$/.exec(text)?.[1] ?? /^every ([\s\S]*?) (?:needs|is denied)/.exec(text)?.[1] ?? ''
+function suggestion({ assertion, path, span }: ProvedAssertion, proof: Refuted, files: readonly PolicyFile[]): string {
+  const file = files.find((candidate) => candidate.path === path)
+  const node = file?.declarations.find(
+    (declaration) => declaration.kind === 'assert' && declaration.start === span.start,
+  )
+  const rule = file && node?.kind === 'assert' ? guardrail(node.assertion, file) : undefined
   switch (assertion.kind) {
     case 'never':
-      return assertion.who.kind === 'anybody'
-        ? `\`forbid ${scope}\` makes it true for everybody, or narrow the grants above`
-        : 'narrow the grants above; a `forbid` holds for everybody'
+      return assertion.who.kind === 'anybody' && rule !== undefined
+        ? `\`${rule}\` makes it true for everybody, or narrow the grants above`
+        : 'narrow the grants above; a `forbid` would hold for everybody'
     case 'only':
-      return 'narrow the grants above, or name the agent in the assertion'
+      return proof.counterexample?.example.state === undefined
+        ? 'narrow the grants above, or name the agent in the assertion'
+        : 'narrow the grants above: whoever uses the API can make such an agent or delegation'
     case 'some':
-      return 'grant it, or remove the assertion'
+      return 'grant it, take away what denies it, or remove the assertion'
     case 'within':
-      return 'narrow the grants above, or widen those of the outer agent'
-    case 'every': {
-      if (assertion.needs.kind === 'denied') return `\`forbid ${scope}\` makes it true`
-      const demand = / needs ([\s\S]*)$/.exec(text)?.[1] ?? ''
-      const [plain = scope] = scope.split(' when ')
-      return `\`require ${demand} for ${plain}\` makes it true`
-    }
+      return `narrow the grants above, or widen those of \`${assertion.outer}\``
+    case 'every':
+      return rule === undefined ? 'add a guardrail for it, or narrow the grants above' : `\`${rule}\` makes it true`
   }
+}
+
+/** The guardrail that makes a `never * can` or an `every` true; `undefined` where it does not stand on one line. */
+function guardrail(assertion: AssertDeclaration['assertion'], { text }: PolicyFile): string | undefined {
+  if (assertion.kind === 'within') return undefined
+  const at = (span: Span) => text.slice(span.start, span.end)
+  const scope = at(assertion.scope)
+  const when = assertion.when === undefined ? '' : ` when ${at(assertion.when)}`
+  const rule = (): string => {
+    if (assertion.kind === 'can' || assertion.needs === 'denied') return `forbid ${scope}${when}`
+    const needs = at(assertion.needs)
+    if (assertion.needs.kind === 'approval') return `require ${needs.replace(/^needs\s+/, '')} for ${scope}`
+    return when === '' ? `require ${needs} for ${scope}` : `forbid ${scope}${when} unless ${needs}`
+  }
+  const written = rule()
+  return written.includes('\n') ? undefined : written
 }
