@@ -1,6 +1,6 @@
 /** How rates, budgets and estimates changed, clause by clause. */
 import { widerLimits } from '../algebra/index.ts'
-import type { BudgetModel, GrantModel, LimitModel, PolicyModel } from '../model/index.ts'
+import { type BudgetModel, formatDecimal, type GrantModel, type LimitModel, type PolicyModel } from '../model/index.ts'
 import { describeLimit, describeScope } from './describe-rule.ts'
 import { scopeText } from './diff-key.ts'
 
@@ -43,7 +43,8 @@ interface Clause {
   readonly holder: string
   readonly subject: string
   readonly text: string
-  readonly limit: LimitModel | undefined
+  /** A limit, or nano-USD of an estimate. */
+  readonly limit: LimitModel | bigint
   readonly rule: number | undefined
 }
 
@@ -66,8 +67,8 @@ function clausesOf(model: PolicyModel): ReadonlyMap<string, Clause> {
       clauses.set(`${holder} ${scope} ${earlier}`, {
         holder,
         subject: describeScope(grant).text,
-        text: `estimate ${describeMoney(grant.estimateNanoUsd)} USD`,
-        limit: estimateLimit(grant.estimateNanoUsd),
+        text: `estimate ${formatDecimal(grant.estimateNanoUsd)} USD`,
+        limit: grant.estimateNanoUsd,
         rule: grant.id,
       })
     }
@@ -96,26 +97,19 @@ function clausesOf(model: PolicyModel): ReadonlyMap<string, Clause> {
   return clauses
 }
 
-function describeMoney(nanoUsd: bigint): string {
-  return describeLimit({ kind: 'budget', key: '', windows: [{ window: 'day', capNanoUsd: nanoUsd }] }).slice(
-    'budget '.length,
-    -' USD per day'.length,
-  )
-}
-
-/** A call that is counted as less is a looser limit, so an estimate is the inverse of a cap. */
-function estimateLimit(nanoUsd: bigint): LimitModel {
-  return { kind: 'budget', key: 'estimate', windows: [{ window: 'day', capNanoUsd: -nanoUsd }] }
-}
-
 /** The order of nested windows decides: `rate 60 per minute` is within `rate 3600 per hour`. */
 function changeOf(was: Clause | undefined, is: Clause | undefined): LimitChange['change'] {
-  if (was?.limit === undefined) return 'added'
-  if (is?.limit === undefined) return 'removed'
-  const isLooser = widerLimits([is.limit], [was.limit]).length > 0 || isPaceWider(is.limit, was.limit)
-  const isTighter = widerLimits([was.limit], [is.limit]).length > 0 || isPaceWider(was.limit, is.limit)
-  if (isLooser === isTighter) return 'other'
+  if (was === undefined) return 'added'
+  if (is === undefined) return 'removed'
+  const isLooser = isWider(is.limit, was.limit)
+  if (isLooser === isWider(was.limit, is.limit)) return 'other'
   return isLooser ? 'looser' : 'tighter'
+}
+
+/** Whether `a` lets something through that `b` does not. A call that counts as less is let through longer. */
+function isWider(a: Clause['limit'], b: Clause['limit']): boolean {
+  if (typeof a === 'bigint' || typeof b === 'bigint') return a < b
+  return widerLimits([a], [b]).length > 0 || isPaceWider(a, b)
 }
 
 const SHORTER = { minute: 1n, hour: 60n, day: 1440n, month: 44_640n } as const
