@@ -15,6 +15,7 @@ import { proveCommand } from './prove.ts'
 import { replayCommand } from './replay.ts'
 import type { Terminal } from './terminal.ts'
 import { testCommand } from './test.ts'
+import { tightenCommand } from './tighten.ts'
 import { VERSION } from './version.ts'
 import { whatCanCommand } from './what-can.ts'
 import { whoCanCommand } from './who-can.ts'
@@ -63,6 +64,7 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(whatCanCommand(terminal))
     .addCommand(diffCommand(terminal))
     .addCommand(replayCommand(terminal))
+    .addCommand(tightenCommand(terminal))
     .addCommand(fmtCommand(terminal))
     .addCommand(disassembleCommand(terminal))
     .addCommand(policyCommand(terminal))

@@ -55,6 +55,9 @@ export { type AdministratorOptions, administratorText, type CallerFacts, callerT
 export type { Region, RegionPart, RegionWitness, UnknownRegion } from './region.ts'
 export { requestText } from './request-text.ts'
 export { type AnalyzeOptions, analyze, type FoundAccess, type PolicyUnderAnalysis, type Unknown } from './subject.ts'
+export { type Tightened, type TightenedGrant, type Tightening, tighten } from './tighten.ts'
+export { type Generalise, MAX_VALUES } from './tighten-pattern.ts'
+export { createUsage, type UsageKeeper } from './tighten-usage.ts'
 export { type WhatCanAnswer, type WhatCanQuestion, whatCan } from './what-can.ts'
 export type { AccessRegion, ChainAccess } from './what-can-region.ts'
 export {
