@@ -14,6 +14,9 @@ import type { BigRange } from './ranges.ts'
  */
 export function numberWithin({ low, high }: BigRange): number | undefined {
   if (low <= 0n && 0n <= high) return 0
+  // Most ranges hold a whole number that is exact, which needs no look at its neighbours.
+  const whole = low > 0n ? (low + UNIT - 1n) / UNIT : high / UNIT
+  if (whole * UNIT >= low && whole * UNIT <= high && whole <= LAST_EXACT && -whole <= LAST_EXACT) return Number(whole)
   const nearest = clamp(Number(decimalAt(low)))
   const candidates = [nearest, neighbour(nearest, 1n), neighbour(nearest, -1n)]
   return candidates.find((number) => {
@@ -22,6 +25,9 @@ export function numberWithin({ low, high }: BigRange): number | undefined {
     return low <= position && position <= high
   })
 }
+
+const UNIT = 2_000_000_000n
+const LAST_EXACT = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** Where the shortest decimal of a number lies. */
 export function positionOf(number: number): bigint {

@@ -10,6 +10,7 @@ import {
   type FactSet,
   forbidBoxes,
   grantBox,
+  includesBox,
   instantsBefore,
   intersectBoxes,
   requireBoxes,
@@ -103,18 +104,29 @@ function memoise(
   }
 }
 
-/** What the factors of a chain grant within `query`, before guardrails. */
-export function* grantedTo(chain: Chain, query: Box, universe: Universe): Generator<AccessBox> {
+/** What the factors of a chain grant within `query`, before guardrails; less such pieces as lie in a box of `denied`. */
+export function* grantedTo(
+  chain: Chain,
+  query: Box,
+  universe: Universe,
+  denied: readonly GuardBox[] = [],
+): Generator<AccessBox> {
   let start: Box | undefined = query
   for (const { expiresAt } of chain.principals) {
     if (expiresAt !== undefined) start = start && restrict(start, 'now', instantsBefore(expiresAt), universe)
   }
   const limits = chain.principals.flatMap((principal) => principal.limits)
-  if (start !== undefined) yield* overFactors(chain, 0, { box: start, grants: [], limits }, universe)
+  if (start !== undefined) yield* overFactors({ ...chain, denied }, 0, { box: start, grants: [], limits }, universe)
 }
 
-function* overFactors(chain: Chain, index: number, above: AccessBox, universe: Universe): Generator<AccessBox> {
+interface GuardedChain extends Chain {
+  readonly denied: readonly GuardBox[]
+}
+
+function* overFactors(chain: GuardedChain, index: number, above: AccessBox, universe: Universe): Generator<AccessBox> {
   const factor = chain.factors[index]
+  // What is denied already stays so whatever the other factors grant, and they may be many.
+  if (factor !== undefined && chain.denied.some(({ box }) => includesBox(box, above.box, universe))) return
   if (factor === undefined) {
     const box = payableBox(above.box, above.limits, largestEstimate(above.grants), universe)
     if (box !== undefined) yield { ...above, box }
@@ -174,7 +186,8 @@ function payableBox(
 
 /** What a chain can do within `query`, piece by piece, guardrails taken away. */
 export function* accessOf(chain: Chain, query: Box, guardrails: Guardrails, universe: Universe): Generator<AccessBox> {
-  for (const access of grantedTo(chain, query, universe)) {
+  const always = [...guardrails.deniedTo(chain, query), ...guardrails.unpayable(query, 0n)]
+  for (const access of grantedTo(chain, query, universe, always)) {
     const denied = [
       ...guardrails.deniedTo(chain, access.box),
       ...guardrails.unpayable(access.box, largestEstimate(access.grants)),

@@ -86,6 +86,8 @@ export interface Chains {
 }
 
 const MAX_HOPS = 5
+/** What a chain takes to make and to keep: as many of them as a question may have fit into memory. */
+const STEPS_OF_A_CHAIN = 200
 
 /** `spend` is told of every chain that is looked at. */
 export function createChains(model: PolicyModel, spend: (steps: number) => void): Chains {
@@ -127,6 +129,7 @@ export function createChains(model: PolicyModel, spend: (steps: number) => void)
       const path = [{ ...pair, delegations }, ...below]
       const isTooDeep = agent.mayDelegate !== undefined && agent.mayDelegate < path.length
       if (delegations.length === 0 || isTooDeep) continue
+      spend(STEPS_OF_A_CHAIN)
       visit(path, agent)
       walkUp(pair.from, path, hopsLeft - 1, visit)
     }
