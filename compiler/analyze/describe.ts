@@ -11,6 +11,7 @@ import {
   MAX_MS,
   MISSING,
   type RangeSet,
+  TooHard,
   TYPE_BITS,
   UNREADABLE,
   type Universe,
@@ -73,11 +74,25 @@ export function describeBox(box: Box, universe: Universe, { patterns = [] }: Des
   if (keys?.kind === 'keys') add('args', describeKeys(keys))
   for (const [dimension, set] of [...box].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const path = argumentPath(dimension)
-    if (path !== undefined && set.kind === 'sum') add(formatPath('args', path), describeArgument(set, universe))
+    if (path === undefined || set.kind !== 'sum') continue
+    add(
+      formatPath('args', path),
+      named(() => describeArgument(set, universe)),
+    )
   }
   const approval = describeApproval(box)
   if (approval !== undefined) add('approval', approval)
   return facts
+}
+
+/** Words for a set, or that it takes too much work to find them: nobody's answer hangs on words. */
+function named(describe: () => Phrase): Phrase {
+  try {
+    return describe()
+  } catch (error) {
+    if (!(error instanceof TooHard)) throw error
+    return { text: 'of a form that takes too much work to name', isExact: false }
+  }
 }
 
 /** All facts on one line: `write on mcp:wiki:** when ip in 10.0.0.0/8`. */

@@ -7,11 +7,7 @@ export interface OverlapIndex<T> {
   readonly near: (scope: ScopeModel) => readonly T[]
 }
 
-/** Below this many grants everything is near. */
-const FEW = 24
-
 export function createOverlapIndex<T>(items: readonly T[], grantOf: (item: T) => GrantModel): OverlapIndex<T> {
-  if (items.length < FEW) return { near: (scope) => items.filter((item) => shareAction(grantOf(item), scope)) }
   const root = createNode()
   for (const [position, item] of items.entries()) {
     const { patterns, automata = [] } = grantOf(item)
@@ -19,19 +15,42 @@ export function createOverlapIndex<T>(items: readonly T[], grantOf: (item: T) =>
     // An automaton does not show its segments.
     if (automata.length > 0) root.positions.push(position)
   }
-  const everything = items.map((_, position) => position)
   return {
     near: (scope) => {
-      const found = new Set<number>((scope.automata ?? []).length > 0 ? everything : [])
+      const found = new Set<number>((scope.automata ?? []).length > 0 ? items.keys() : [])
       for (const pattern of scope.patterns) collect(root, literalsOf(pattern), found)
       return [...found]
         .sort((a, b) => a - b)
         .flatMap((position) => {
           const item = items[position]
-          return item !== undefined && shareAction(grantOf(item), scope) ? [item] : []
+          return item !== undefined && mayMeet(grantOf(item), scope) ? [item] : []
         })
     },
   }
+}
+
+function mayMeet(a: ScopeModel, b: ScopeModel): boolean {
+  if (!shareAction(a, b)) return false
+  if ((a.automata ?? []).length > 0 || (b.automata ?? []).length > 0) return true
+  return a.patterns.some((left) => b.patterns.some((right) => mayMeetPattern(left, right)))
+}
+
+/** Plain segments in the same place are equal, and the lengths fit. */
+function mayMeetPattern(a: PatternLiteral, b: PatternLiteral): boolean {
+  const [left, right] = [a.segments.length, b.segments.length]
+  if (left !== right && !(left < right ? a.rest : b.rest)) return false
+  // A rest is one segment at least.
+  if (left === right && a.rest !== b.rest) return false
+  for (let at = 0; at < Math.min(left, right); at++) {
+    const [one, other] = [plainText(a.segments[at]), plainText(b.segments[at])]
+    if (one !== undefined && other !== undefined && one !== other) return false
+  }
+  return true
+}
+
+function plainText(segment: PatternLiteral['segments'][number] | undefined): string | undefined {
+  const [part, ...more] = segment ?? []
+  return part?.kind === 'text' && more.length === 0 ? part.text : undefined
 }
 
 interface Node {
@@ -46,9 +65,10 @@ function createNode(): Node {
 /** The texts of the segments in front of the first one that is not plain text. */
 function literalsOf({ segments }: PatternLiteral): readonly string[] {
   const texts: string[] = []
-  for (const [part, ...more] of segments) {
-    if (part?.kind !== 'text' || more.length > 0) break
-    texts.push(part.text)
+  for (const segment of segments) {
+    const text = plainText(segment)
+    if (text === undefined) break
+    texts.push(text)
   }
   return texts
 }

@@ -2,16 +2,7 @@
  * Boxes of gained access put together as a person reads them: one region for each cause, with everybody that it is true of,
  * and a request that was decided by the engines of both policies before it is shown.
  */
-import {
-  type Box,
-  MISSING,
-  QUESTION_STEPS,
-  restrict,
-  subtractBoxes,
-  TooHard,
-  TYPE_BITS,
-  type Universe,
-} from '../algebra/index.ts'
+import { type Box, MISSING, QUESTION_STEPS, restrict, subtractBoxes, TooHard, TYPE_BITS } from '../algebra/index.ts'
 import { sha256, toHex } from '../model/index.ts'
 import { toRequest, type WitnessRequest, type WitnessState } from './counterexample.ts'
 import { describeBox, type Fact } from './describe.ts'
@@ -191,6 +182,7 @@ function byChain(a: readonly string[], b: readonly string[]): number {
 
 /** Guardrails are words for what is left of a grant. */
 function factsOf({ box, patterns }: GainedBox, { to, universe }: Direction): readonly Fact[] {
+  universe.renew(QUESTION_STEPS)
   const { forbids, requires, limits } = to.model
   const guards = [...forbids, ...requires, ...limits].flatMap((guard) => guard.patterns)
   return describeBox(box, universe, { patterns: [...patterns, ...guards] })
@@ -255,7 +247,7 @@ function withoutCovered(entries: readonly GainedEntry[], direction: Direction): 
     if (who === undefined || who.length !== 2 || !entry.chain.runtimeHops.includes(true)) return true
     const shorter = [JSON.stringify([ANYBODY]), ...(who[1] === ANYBODY ? [] : [JSON.stringify([who[0], ANYBODY])])]
     const wider = shorter.flatMap((name) => anybody.get(name) ?? []).map(({ box }) => box)
-    return wider.length === 0 || !isWithin(asAnybody(entry, direction), wider, direction.universe)
+    return wider.length === 0 || !isCovered(entry, wider, direction)
   })
 }
 
@@ -279,10 +271,11 @@ function asAnybody({ box, chain }: GainedEntry, { universe, telling }: Direction
   return narrow ?? box
 }
 
-function isWithin(box: Box, wider: readonly Box[], universe: Universe): boolean {
+function isCovered(entry: GainedEntry, wider: readonly Box[], direction: Direction): boolean {
+  const { universe } = direction
   universe.renew(QUESTION_STEPS)
   try {
-    return subtractBoxes([box], wider, universe).length === 0
+    return subtractBoxes([asAnybody(entry, direction)], wider, universe).length === 0
   } catch (error) {
     if (error instanceof TooHard) return false
     throw error

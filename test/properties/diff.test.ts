@@ -16,7 +16,7 @@ import { type Aim, filesOf, generatePolicy } from './generate/policy.ts'
 import { Random } from './generate/random.ts'
 import { createRequests } from './generate/request.ts'
 
-const PAIRS = Number(process.env.KAVACH_DIFF_PAIRS ?? 60)
+const PAIRS = Number(process.env.KAVACH_DIFF_PAIRS ?? 30)
 const SEED = Number(process.env.KAVACH_DIFF_SEED ?? 20_260_401)
 const REQUESTS = 60
 
