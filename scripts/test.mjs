@@ -8,6 +8,12 @@ const ELSEWHERE = [
     'npm run test:differential -- --runs N',
     'reference against engine beyond the 20,000 cases of this run; takes minutes',
   ],
+  ['npm run test:attenuation -- --chains N', 'delegation chains beyond the 10,000 of this run; takes minutes'],
+  [
+    'npm run test:brute-force -- --questions N',
+    'proofs against brute force beyond the slice of this run; takes minutes',
+  ],
+  ['npm run test:cedar -- --requests N', 'engine against Cedar beyond the 2,000 requests of this run; takes minutes'],
   ['npm run fuzz -- SUITE --runs N', 'texts, images and requests beyond the slices of this run; takes minutes'],
   ['npm run test:conformance -- --from DIR', 'needs a folder with the published examples and vectors'],
   ['npm run mutants', 'plants bugs and builds the engine again for each; takes minutes'],
