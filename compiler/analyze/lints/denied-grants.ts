@@ -41,7 +41,8 @@ function lintGrant(
   const when = grant.when ?? []
   const isPlain = when.length < 2 && !when.some(asksAboutSubject)
   if (!isPlain && restrictToTrue(EVERY_REQUEST, when, subject, universe) === undefined) {
-    reportEmpty(context, grant)
+    const alone = when.findIndex((atom) => restrictToTrue(EVERY_REQUEST, [atom], subject, universe) === undefined)
+    reportEmpty(context, grant, alone)
     return
   }
   const box = near.length === 0 ? undefined : grantBox(grant, subject, universe)
@@ -52,12 +53,19 @@ function lintGrant(
     ...model.requires.map((guard) => ({ guard, boxes: () => requireBoxes(guard, subject, universe) })),
   ].filter(({ guard }) => near.includes(guard) && meetsScope(guard, box, universe))
   if (guards.length === 0) return
-  const left = subtractBoxes(
-    [box],
-    guards.flatMap(({ boxes }) => boxes()),
-    universe,
+  const isDenied = (by: typeof guards) =>
+    subtractBoxes(
+      [box],
+      by.flatMap(({ boxes }) => boxes()),
+      universe,
+    ).length === 0
+  if (!isDenied(guards)) return
+  const alone = guards.find((each) => isDenied([each]))
+  reportDenied(
+    context,
+    grant,
+    (alone === undefined ? guards : [alone]).map(({ guard }) => guard),
   )
-  if (left.length === 0) reportDenied(context, grant, guards[0]?.guard)
 }
 
 function meetsScope(guard: ForbidModel | RequireModel, box: Box, universe: Universe): boolean {
@@ -65,7 +73,8 @@ function meetsScope(guard: ForbidModel | RequireModel, box: Box, universe: Unive
   return scope !== undefined && intersectBoxes(scope, box, universe) !== undefined
 }
 
-function reportEmpty({ nodeOf, report, analyzed }: LintContext, grant: GrantModel): void {
+/** `alone`: the atom that is never true by itself, -1 without one. */
+function reportEmpty({ nodeOf, report, analyzed }: LintContext, grant: GrantModel, alone: number): void {
   const located = nodeOf(grant)
   const condition = located?.node.when
   if (located === undefined || condition === undefined) return
@@ -75,25 +84,43 @@ function reportEmpty({ nodeOf, report, analyzed }: LintContext, grant: GrantMode
       code === 'KV4010' && path === located.file.path && condition.start <= span.start && span.end <= condition.end,
   )
   if (isSaid) return
+  const atom = condition.atoms[alone]
+  const { start, end } = atom ?? condition
+  const model = grant.when?.[alone]
   report({
     code: 'KV4304',
     severity: 'warning',
     message: 'this grant matches no request',
     path: located.file.path,
-    span: { start: condition.start, end: condition.end },
-    label: 'no request meets all of this',
-    help: 'all atoms of a condition hold at once; write two grants where either is meant',
+    span: { start, end },
+    ...(model !== undefined && asksAboutSubject(model)
+      ? {
+          label: 'never true of whoever holds this grant',
+          help: 'remove the grant, or give it to an agent of which it is true',
+        }
+      : atom === undefined
+        ? {
+            label: 'no request meets all of this',
+            help: 'all atoms of a condition hold at once; write two grants where either is meant',
+          }
+        : { label: 'no request meets this', help: 'remove the grant, or ask for what can be' }),
   })
 }
+
+const MAX_SHOWN = 3
 
 function reportDenied(
   { nodeOf, report, analyzed }: LintContext,
   grant: GrantModel,
-  guard: ForbidModel | RequireModel | undefined,
+  guards: readonly (ForbidModel | RequireModel)[],
 ): void {
   const located = nodeOf(grant)
-  const rule = guard && analyzed.map.rules[guard.id]
   if (located === undefined) return
+  const label = guards.length === 1 ? 'this guardrail holds for everybody' : 'this one, with the others'
+  const secondary = guards.slice(0, MAX_SHOWN).flatMap(({ id }) => {
+    const rule = analyzed.map.rules[id]
+    return rule === undefined ? [] : [{ path: rule.path, span: rule.span, label }]
+  })
   const { file, node } = located
   report({
     code: 'KV4303',
@@ -102,7 +129,7 @@ function reportDenied(
     path: file.path,
     span: { start: node.scope.start, end: node.scope.end },
     label: 'denied throughout',
-    ...(rule && { secondary: [{ path: rule.path, span: rule.span, label: 'this guardrail holds for everybody' }] }),
+    ...(secondary.length > 0 && { secondary }),
     help: 'remove the grant, or state in the guardrail whom it leaves out',
   })
 }
