@@ -78,9 +78,10 @@ async function whoCan(terminal: Terminal, asked: Asked, options: WhoCanOptions):
   const question: WhoCanQuestion = { scope, ...(when && { when }), ...(facts && { facts }) }
   const answer = analyses.whoCan(subject, question)
   const shown = await Promise.all(
-    answer.can.map(async ({ agent, isRuntime, chains }) => ({
+    answer.can.map(async ({ agent, isRuntime, chains, isAbridged }) => ({
       agent,
       isRuntime,
+      isAbridged,
       chains: await showChains(chains, source),
     })),
   )
@@ -88,6 +89,10 @@ async function whoCan(terminal: Terminal, asked: Asked, options: WhoCanOptions):
   if (options.format === 'text') {
     const { can, cannot, unknown } = answer
     const doubts = unknown.length === 0 ? '' : `, ${unknown.length} unknown`
+    const abridged = can.filter(({ isAbridged }) => isAbridged).length
+    if (abridged > 0) {
+      terminal.note(`of ${plural(abridged, 'agent')} only one of the chains through the API is listed\n`)
+    }
     terminal.note(`${plural(can.length, 'agent')} can, ${cannot.length} proved unable${doubts}\n`)
   }
   return answer.unknown.length > 0 ? EXIT_UNKNOWN : EXIT_FINE
@@ -96,6 +101,7 @@ async function whoCan(terminal: Terminal, asked: Asked, options: WhoCanOptions):
 interface ShownAgent {
   readonly agent: string
   readonly isRuntime: boolean
+  readonly isAbridged: boolean
   readonly chains: readonly ShownChain[]
 }
 
@@ -103,7 +109,12 @@ function report({ cannot, unknown }: WhoCanAnswer, agents: readonly ShownAgent[]
   const chains = agents.flatMap((agent) => agent.chains)
   switch (format) {
     case 'json': {
-      const can = agents.map(({ agent, isRuntime, chains: own }) => ({ agent, isRuntime, chains: chainJson(own) }))
+      const can = agents.map(({ agent, isRuntime, isAbridged, chains: own }) => ({
+        agent,
+        isRuntime,
+        ...(isAbridged && { isAbridged }),
+        chains: chainJson(own),
+      }))
       return `${JSON.stringify({ can, cannot, unknown }, null, 2)}\n`
     }
     case 'markdown':

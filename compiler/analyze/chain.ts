@@ -59,8 +59,11 @@ export interface RuntimeNames {
 
 /** Finds the chains of one policy. */
 export interface Chains {
-  /** All chains at whose end the declared agent stands, shortest first. Nothing for an unknown name. */
-  readonly to: (name: string) => readonly Chain[]
+  /**
+   * All chains at whose end the declared agent stands, shortest first. Nothing for an unknown name. With `isRoot`, of those
+   * that the API could make from a declared agent only the ones where it is true.
+   */
+  readonly to: (name: string, isRoot?: (root: string) => boolean) => readonly Chain[]
   /**
    * All chains at whose end one of the agents that are `wanted` stands, declared or, with `runtime`, not yet made. Of the
    * agents that what is made at run time cannot tell apart, one stands for all.
@@ -136,11 +139,16 @@ export function createChains(model: PolicyModel, spend: (steps: number) => void)
   }
 
   /** Chains whose first hop is made at run time, from each root that may delegate `hops` hops, to `receiver`. */
-  const overBoundary = (receiver: ChainPrincipal, hops: number, box: BoundaryModel): readonly Chain[] => {
+  const overBoundary = (
+    receiver: ChainPrincipal,
+    hops: number,
+    box: BoundaryModel,
+    isRoot: (root: string) => boolean = () => true,
+  ): readonly Chain[] => {
     const roots: Chain[] = []
     for (const agent of delegators) {
       spend(1)
-      if (agent.name === receiver.name || (agent.mayDelegate ?? 0) < hops) continue
+      if (agent.name === receiver.name || (agent.mayDelegate ?? 0) < hops || !isRoot(agent.name)) continue
       const chain = alone(agent.name)
       if (chain !== undefined) roots.push(chain)
     }
@@ -161,13 +169,13 @@ export function createChains(model: PolicyModel, spend: (steps: number) => void)
     return root && receiver && hand(root, receiver, boundary)
   }
 
-  const throughApi = (agent: AgentModel): readonly Chain[] => {
+  const throughApi = (agent: AgentModel, isRoot?: (root: string) => boolean): readonly Chain[] => {
     if (boundary === undefined) return []
-    const chains = [...overBoundary(receiverOf(agent, boundary), 1, boundary)]
+    const chains = [...overBoundary(receiverOf(agent, boundary), 1, boundary, isRoot)]
     if (!isSubjectAsked) return chains
     walkUp(agent.name, [], MAX_HOPS - 1, (path, middle) => {
       if ((boundary.mayDelegate ?? 0) < path.length) return
-      for (const chain of overBoundary(receiverOf(middle, boundary), path.length + 1, boundary)) {
+      for (const chain of overBoundary(receiverOf(middle, boundary), path.length + 1, boundary, isRoot)) {
         const isSimple = path.every(({ to }) => chain.principals.every((principal) => principal.name !== to))
         if (isSimple) chains.push(extend(chain, path, agents))
       }
@@ -202,10 +210,10 @@ export function createChains(model: PolicyModel, spend: (steps: number) => void)
     },
     runtimeAlone: () => boundary && runtimeAlone(boundary, names.acting, 'acting'),
     handed,
-    to: (name) => {
+    to: (name, isRoot) => {
       const own = alone(name)
       const agent = agents.get(name)
-      return own === undefined || agent === undefined ? [] : [own, ...declared(name), ...throughApi(agent)]
+      return own === undefined || agent === undefined ? [] : [own, ...declared(name), ...throughApi(agent, isRoot)]
     },
     toAll: function* ({ isWanted, runtime }) {
       const kinds = new Set<string>()
