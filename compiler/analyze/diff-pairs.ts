@@ -139,16 +139,17 @@ function* runtimePairs(
     for (const ends of receivers) {
       universe.budget.spend(1)
       // An agent does not delegate to itself.
-      const receiver = ends.find((name) => name === undefined || name !== root)
-      if (receiver === undefined && ends[0] !== undefined) continue
+      const others = ends.filter((name) => name === undefined || name !== root)
+      const wanted = others.filter((name) => isWanted(name ?? ANYBODY))
+      if (wanted.length === 0) continue
+      const [receiver] = wanted
       const isChanged = receiver !== undefined && old.receiverKey(receiver) !== new_.receiverKey(receiver)
       if (!isAllChanged && !isRootChanged && !isChanged) continue
-      if (!isWanted(receiver ?? ANYBODY) && !ends.some((name) => isWanted(name ?? ANYBODY))) continue
       const pair = { old: present(handed(old, root, receiver)), new: present(handed(new_, root, receiver)) }
       const to = receiver ?? ANYBODY
       yield {
         who: [root ?? ANYBODY, to],
-        alike: kind.map((name) => [name ?? ANYBODY, to]),
+        alike: kind.filter((name) => name === undefined || name !== to).map((name) => [name ?? ANYBODY, to]),
         isRuntime: true,
         ...pair,
       }

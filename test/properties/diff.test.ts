@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest'
 import { diffPolicies } from '../../compiler/analyze/diff.ts'
-import { compareAccess, type Gains } from '../../compiler/analyze/diff-compare.ts'
+import { type Comparison, compareAccess, type Gains } from '../../compiler/analyze/diff-compare.ts'
 import { emitImage } from '../../compiler/emit/index.ts'
 import type { PolicyModel } from '../../compiler/model/index.ts'
 import { type EngineRequest, type LiveEngine, loadLiveEngine } from '../../engine-wasm/host/index.ts'
@@ -16,7 +16,7 @@ import { type Aim, filesOf, generatePolicy } from './generate/policy.ts'
 import { Random } from './generate/random.ts'
 import { createRequests } from './generate/request.ts'
 
-const PAIRS = Number(process.env.KAVACH_DIFF_PAIRS ?? 30)
+const PAIRS = Number(process.env.KAVACH_DIFF_PAIRS ?? 20)
 const SEED = Number(process.env.KAVACH_DIFF_SEED ?? 20_260_401)
 const REQUESTS = 60
 
@@ -43,14 +43,14 @@ test(
         if (request.via !== undefined) seen.chains++
         const found = isIn(is ? comparison.gained : comparison.lost, request)
         if (found) seen.inRegions++
-        else if (comparison.unknown.length === 0) {
+        else if (!isUnanswered(comparison.unknown, request)) {
           throw new Error(`pair ${number}: ${is ? 'new' : 'lost'} access is missing: ${JSON.stringify(request)}`)
         }
       }
     }
     console.log(`seed ${SEED}: ${JSON.stringify(seen)}`)
     // Five hops of grants with estimates above budgets may take more work than a question has.
-    expect(seen.unknown).toBeLessThanOrEqual(PAIRS / 20)
+    expect(seen.unknown).toBeLessThanOrEqual(PAIRS / 10)
     if (seen.unknown === 0) expect(seen.inRegions).toBe(seen.differences)
     expect(seen.differences).toBeGreaterThan(PAIRS)
     expect(seen.chains).toBeGreaterThan(PAIRS / 10)
@@ -176,6 +176,12 @@ function decide(engine: LiveEngine, request: PlainRequest) {
 
 function allows(engine: LiveEngine, request: PlainRequest): boolean {
   return decide(engine, request).allowed
+}
+
+/** The question about exactly this chain took too much work, or the chains were too many. */
+function isUnanswered(unknown: Comparison['unknown'], request: PlainRequest): boolean {
+  const chain = JSON.stringify([...(request.via ?? []), request.agent])
+  return unknown.some(({ who }) => who[0] === '*' || JSON.stringify(who) === chain)
 }
 
 function isIn({ entries, direction }: Gains, request: PlainRequest): boolean {
