@@ -80,6 +80,8 @@ interface Side {
   readonly chains: Chains
   readonly guardrails: Guardrails
   readonly lifetimes: Lifetimes
+  /** Whether a top-level limit counts money. */
+  readonly isBudgeted: boolean
   readonly hints: WitnessHints
 }
 
@@ -91,6 +93,7 @@ function sideOf(model: PolicyModel, asker: Asker, universe: Universe): Side {
     chains: createChains(model, (cost) => universe.budget.spend(cost)),
     guardrails: createGuardrails(model, universe),
     lifetimes: lifetimesOf(model),
+    isBudgeted: model.limits.some(({ limit }) => limit.kind === 'budget'),
     hints: { actions: [...new Set(named)].slice(0, 16) },
   }
 }
@@ -166,15 +169,15 @@ function* uncovered({ pair, isForward, from, to, isGuarded }: Question, universe
   for (const access of accessOf(chain, EVERY_REQUEST, from.guardrails, universe)) {
     if (keepsPrincipals && access.grants.every((grant, at) => pair.isShared(at, grant))) continue
     const held = counterpart === undefined ? [] : [...accessOf(counterpart, access.box, to.guardrails, universe)]
-    const terms = termsOf(access, from.lifetimes)
-    const holes = held.filter((hole) => isWithin(termsOf(hole, to.lifetimes), terms))
+    const terms = termsOf(access, from)
+    const holes = held.filter((hole) => isWithin(termsOf(hole, to), terms))
     const left = subtractBoxes(
       [access.box],
       holes.map(({ box }) => box),
       universe,
     )
     const limits = distinctLimits([access, ...held])
-    const lifetimes = [...terms.lifetimes, ...held.flatMap((hole) => termsOf(hole, to.lifetimes).lifetimes)]
+    const lifetimes = [...terms.lifetimes, ...held.flatMap((hole) => termsOf(hole, to).lifetimes)]
     const ages = [...new Set(lifetimes)].flatMap((ms) => (ms === undefined ? [] : [ms - 1, ms]))
     const estimates = [terms.estimate, ...held.map(({ grants }) => largestEstimate(grants))]
     for (const box of left) yield { chain, box, limits, estimates: [...new Set(estimates)], ages }
@@ -213,15 +216,19 @@ function changedGuardrails(
 interface Terms {
   readonly limits: ReadonlySet<string>
   readonly estimate: bigint
+  /** Of each factor: which grant is chosen, and as how much a call counts, depend on all of them. Empty without budgets. */
+  readonly estimates: string
   /** For each factor how long the hop is open, ms. */
   readonly lifetimes: readonly (number | undefined)[]
 }
 
 /** On which terms an access is had: the limits it is charged to, as how much, and how long. */
-function termsOf({ limits, grants }: AccessBox, lifetimes: Lifetimes): Terms {
+function termsOf({ limits, grants }: AccessBox, { lifetimes, isBudgeted }: Side): Terms {
+  const isCounted = isBudgeted || limits.some(({ kind }) => kind === 'budget')
   return {
     limits: new Set(limits.map(limitText)),
     estimate: largestEstimate(grants),
+    estimates: isCounted ? grants.map(({ estimateNanoUsd = 0n }) => estimateNanoUsd).join() : '',
     lifetimes: grants.map((grant) => lifetimes.get(grant)),
   }
 }
@@ -232,7 +239,7 @@ function isWithin(inner: Terms, outer: Terms): boolean {
     const other = outer.lifetimes[factor]
     return ms === undefined || (other !== undefined && other <= ms)
   })
-  return isOpen && inner.estimate <= outer.estimate && [...inner.limits].every((limit) => outer.limits.has(limit))
+  return isOpen && inner.estimates === outer.estimates && [...inner.limits].every((limit) => outer.limits.has(limit))
 }
 
 const TEXTS = new WeakMap<LimitModel, string>()
