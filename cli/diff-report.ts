@@ -144,7 +144,7 @@ function causeText(
     case 'guardrail':
       return `${ruleText(other, cause.id, analyses)} (${other.showRule(cause.id)}) ${gone}`
     case 'principals':
-      return `${cause.names.join(', ')}: expiry, owner, type, budget or depth changed`
+      return `${cause.names.join(', ') || 'boundary runtime'}: expiry, owner, type, budget or depth changed`
   }
 }
 
