@@ -196,7 +196,6 @@ export function createChains(model: PolicyModel, spend: (steps: number) => void)
       isSubjectTold ? [agent.type, agent.owner] : [],
       (agent.limits ?? []).map(limitText),
       agent.expiresAt,
-      (agent.mayDelegate ?? 0) > 0 ? agent.name : '',
       incoming.has(agent.name) && isSubjectAsked ? agent.name : '',
     ])
 
@@ -216,7 +215,8 @@ export function createChains(model: PolicyModel, spend: (steps: number) => void)
       return own === undefined || agent === undefined ? [] : [own, ...declared(name), ...throughApi(agent, isRoot)]
     },
     toAll: function* ({ isWanted, runtime }) {
-      const kinds = new Set<string>()
+      // Nobody delegates to themselves, so the one who stands for a kind has a second who receives from the first.
+      const receivers = new Map<string, { readonly first: string; hasSecond: boolean }>()
       for (const agent of model.agents) {
         if (!isWanted(agent.name)) continue
         const own = alone(agent.name)
@@ -224,9 +224,14 @@ export function createChains(model: PolicyModel, spend: (steps: number) => void)
         yield* declared(agent.name)
         if (boundary === undefined) continue
         const kind = kindOf(agent)
-        if (kinds.has(kind)) continue
-        kinds.add(kind)
-        yield* throughApi(agent)
+        const known = receivers.get(kind)
+        if (known === undefined) {
+          receivers.set(kind, { first: agent.name, hasSecond: false })
+          yield* throughApi(agent)
+        } else if (!known.hasSecond) {
+          known.hasSecond = true
+          yield* throughApi(agent, (root) => root === known.first)
+        }
       }
       if (runtime) yield* runtimeChains()
     },
