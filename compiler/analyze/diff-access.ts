@@ -144,16 +144,17 @@ function isSameShape(a: Chain, b: Chain): boolean {
 }
 
 /** A chain that the other policy does not have is new as a whole. */
-function newSeeds(chain: Chain, { from, universe }: Direction): readonly Seed[] {
+function newSeeds(chain: Chain, { from, to, universe }: Direction): readonly Seed[] {
   const isNew = new Set<number>()
   for (const [index, { grants }] of chain.factors.entries()) {
     const known = knownGrants(chain, index, from)
     for (const held of grants) if (!known.has(factorGrantKey(held))) isNew.add(held.grant.id)
   }
-  const principals: Cause = {
-    kind: 'principals',
-    names: chain.principals.flatMap(({ name, isRuntime }) => (isRuntime ? [] : [name])),
-  }
+  const declared = chain.principals.flatMap(({ name, isRuntime }) => (isRuntime ? [] : [name]))
+  const changed = declared.filter((name) => to.receiverKey(name) !== from.receiverKey(name))
+  // Where nobody changed the way is longer: by a delegation's depth, or by the boundary's.
+  const isByBoundary = chain.runtimeHops.includes(true) || declared.length === 0
+  const principals: Cause = { kind: 'principals', names: changed.length > 0 || isByBoundary ? changed : declared }
   const causeOf = (ids: readonly number[]): Cause => {
     const fresh = ids.filter((id) => isNew.has(id))
     return fresh.length > 0 ? grantsCause(fresh) : principals

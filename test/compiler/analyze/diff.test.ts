@@ -95,6 +95,29 @@ describe('new access', () => {
     expect(linesOf(newAccess)).toEqual(['access [grants 3] *: read on y (no-grant)'])
   })
 
+  test('of a deeper boundary, or of an agent that may delegate now, is said once', () => {
+    const rest = 'autonomous agent b { allow read on x } boundary runtime { allow read on x'
+    const may = 'autonomous agent a { allow * on ** may delegate depth 1 }'
+    expect(linesOf(diffOf(`${may} ${rest} }`, `${may} ${rest} may delegate depth 2 }`).newAccess)).toEqual([
+      'access [of ] * > *: read on x (delegation-depth)',
+    ])
+    const mayNot = may.replace('depth 1', 'depth 0')
+    expect(linesOf(diffOf(`${mayNot} ${rest} }`, `${may} ${rest} }`).newAccess)).toEqual([
+      'access [of a] a > *: read on x (delegation-depth)',
+    ])
+  })
+
+  test('of a new agent is none where anybody made at run time could be given the same', () => {
+    const rest = `autonomous agent a { allow * on ** may delegate depth 1 } boundary runtime { allow read on x }`
+    expect(diffOf(rest, `${rest} service agent zed {}`)).toMatchObject({ newAccess: [], lostAccess: [], unknown: [] })
+  })
+
+  test('of agents of one type only is said of that type', () => {
+    const rest = 'boundary runtime { allow read on x }'
+    const { newAccess } = diffOf(`${rest} forbid read on x when agent.type = service`, rest)
+    expect(linesOf(newAccess)).toEqual(['access [guard 1] *: read on x when agent.type service (forbidden)'])
+  })
+
   test('of a higher budget is what costs more', () => {
     const { newAccess } = diffOf(
       'autonomous agent a { allow read on x limit budget 2 USD per day }',
