@@ -20,7 +20,7 @@ import { type CedarEntity, toAgents } from './entity.ts'
 import { allOf, inGroups, not } from './logic.ts'
 import { entity, quote } from './quote.ts'
 import { toSchema, type Vocabulary } from './schema.ts'
-import { toScope } from './scope.ts'
+import { isForeignScope, toScope } from './scope.ts'
 
 /** What is left out, and what that does. */
 export interface CedarSkip {
@@ -143,6 +143,7 @@ function writeGrant(writer: Writer, { grant, agents, roles }: HeldGrant): void {
   const { id, when = [], limits = [], approval } = grant
   const condition = toTrue(when, writer.surroundings)
   const foreign = [
+    ...patternsOf(grant),
     ...(limits.length > 0 ? [METER] : []),
     ...(approval === undefined ? [] : [APPROVAL]),
     ...(isForeign(condition) ? [condition] : []),
@@ -181,8 +182,12 @@ function writeAgent(writer: Writer, { name, expiresAt, limits = [] }: AgentModel
 function writeForbid(writer: Writer, { id, when, unless, ...scope }: ForbidModel): void {
   const { texts, foreign } = toNotFalse(when ?? [], writer.surroundings)
   const exception = unless === undefined ? undefined : toTrue(unless, writer.surroundings)
-  const all = [...foreign, ...(exception !== undefined && isForeign(exception) ? [exception] : [])]
-  if (all.length > 0) skip(writer, { subject: `forbid ${id}`, rule: id, effect: 'widened' }, all)
+  const all = [
+    ...patternsOf(scope),
+    ...foreign,
+    ...(exception !== undefined && isForeign(exception) ? [exception] : []),
+  ]
+  skip(writer, { subject: `forbid ${id}`, rule: id, effect: 'widened' }, all)
   writeGuardrail(writer, `forbid-${id}`, id, scope, {
     when: texts,
     // What Cedar cannot say excepts nothing.
@@ -193,13 +198,14 @@ function writeForbid(writer: Writer, { id, when, unless, ...scope }: ForbidModel
 function writeRequire(writer: Writer, { id, when, approval, ...scope }: RequireModel): void {
   const condition = when === undefined ? APPROVAL : toTrue(when, writer.surroundings)
   const foreign = approval !== undefined ? APPROVAL : isForeign(condition) ? condition : undefined
-  if (foreign !== undefined) skip(writer, { subject: `require ${id}`, rule: id, effect: 'widened' }, [foreign])
+  const all = [...patternsOf(scope), ...(foreign === undefined ? [] : [foreign])]
+  skip(writer, { subject: `require ${id}`, rule: id, effect: 'widened' }, all)
   const unless = foreign === undefined && !isForeign(condition) ? always(condition) : []
   writeGuardrail(writer, `require-${id}`, id, scope, { unless })
 }
 
 function writeLimit(writer: Writer, { id, limit: _, per: __, ...scope }: GuardrailLimitModel): void {
-  skip(writer, { subject: `limit ${id}`, rule: id, effect: 'widened' }, [METER])
+  skip(writer, { subject: `limit ${id}`, rule: id, effect: 'widened' }, [...patternsOf(scope), METER])
   writeGuardrail(writer, `limit-${id}`, id, scope, {})
 }
 
@@ -228,6 +234,11 @@ function writeGuardrail(
   })
 }
 
+function patternsOf(scope: ScopeModel): readonly Foreign[] {
+  return isForeignScope(scope) ? [PATTERN] : []
+}
+
+const PATTERN: Foreign = { construct: 'pattern', why: 'an image keeps this pattern as an automaton, not as text' }
 const METER: Foreign = { construct: 'limit', why: 'Cedar counts neither calls nor money' }
 const APPROVAL: Foreign = { construct: 'approval', why: 'Cedar knows no approvals' }
 

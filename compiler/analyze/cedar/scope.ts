@@ -15,15 +15,22 @@ export interface CedarScope {
   readonly when: readonly string[]
 }
 
-export function toScope({ actions, patterns }: ScopeModel): CedarScope {
+/** Of a scope with patterns that cannot be said, every resource. */
+export function toScope(scope: ScopeModel): CedarScope {
+  const { actions, patterns } = scope
   const action = toAction(actions)
-  if (patterns.some(({ segments, rest }) => rest && segments.length === 0)) {
+  if (isForeignScope(scope) || patterns.some(({ segments, rest }) => rest && segments.length === 0)) {
     return { action, resource: 'resource', when: [] }
   }
   const [only] = patterns
   const exact = only && patterns.length === 1 ? exactText(only) : undefined
   if (exact !== undefined) return { action, resource: `resource == ${entity('Resource', exact)}`, when: [] }
   return { action, resource: 'resource', when: [anyOf(patterns.map(matchesPattern))] }
+}
+
+/** Whether a pattern was read back from an image as an automaton: what was written is not kept, and `like` may not say it. */
+export function isForeignScope({ automata = [] }: ScopeModel): boolean {
+  return automata.length > 0
 }
 
 function toAction(actions: readonly string[] | undefined): string {

@@ -1,96 +1,57 @@
 import { expect, test } from 'vitest'
-import { acceptsText, compilePattern } from '../../../../compiler/algebra/index.ts'
-import { toResource } from '../../../../compiler/analyze/cedar/resource.ts'
-import { toScope } from '../../../../compiler/analyze/cedar/scope.ts'
-import { type PatternLiteral, parsePattern } from '../../../../compiler/model/index.ts'
-import { evaluate } from './evaluate.ts'
+import { toCedar, toCedarRequest } from '../../../../compiler/analyze/index.ts'
+import { decompileImage, emitImage } from '../../../../compiler/emit/index.ts'
+import { createCedar } from '../../../properties/cedar/cedar.ts'
+import { modelOf } from './evaluate.ts'
 
-function patternOf(text: string): PatternLiteral {
-  const parsed = parsePattern(text)
-  if (!parsed.ok) throw new TypeError(text)
-  return parsed.value
+/** The image keeps `v{1,2}-*:x` as an automaton. */
+const POLICY = `policy p
+service agent a {
+  allow read on docs:**
+  allow write on v{1,2}-*:x, docs:a
 }
+forbid read on v{1,2}-*:x, docs:secret
+require trust >= 5 for list on v{1,2}-*:x
+limit rate 5 per minute for count on v{1,2}-*:x
+`
 
-function scopeOf(...texts: readonly string[]) {
-  return toScope({ actions: ['read'], patterns: texts.map(patternOf) })
-}
-
-const RESOURCES = [
-  'mcp',
-  'mcp:github',
-  'mcp:github:issues',
-  'mcp:github:issues:1',
-  'mcp:gitlab:issues',
-  'mcp:git',
-  'mcp:hub',
-  'mcp:github-issues',
-  'a',
-  'a:b',
-  'ab:b',
-  'aab:b',
-  'b:a',
-  'é:x y',
-  'MCP:github',
-  'mcp:githubx',
-  'a-b',
-  'mcp:x:github',
-  'aXb:b',
-  'a:b:c:d',
-]
-const PATTERNS = [
-  'mcp:github',
-  'mcp:*',
-  'mcp:**',
-  'mcp:git*',
-  'mcp:*hub',
-  'mcp:git*:issues',
-  '*:github',
-  '*:*',
-  '*:**',
-  'a*b:b',
-  'a*a*b:b',
-  '{a,ab}:b',
-  '{a,*b}:b',
-  'a{b,*}:b',
-  '{a*,*b}*:b',
-  '{a,b}{a,b}:b',
-  '*-*',
-  '"é":"x y"',
-  'mcp:{git,hub}:**',
-  '{mcp,a}:*:{issues,c}:**',
-]
-
-test('a pattern of Cedar matches the resources that ours matches', () => {
-  for (const text of PATTERNS) {
-    const dfa = compilePattern(patternOf(text))
-    const { resource, when } = scopeOf(text, 'never:x')
-    expect(resource).toBe('resource')
-    const found = RESOURCES.filter((id) => {
-      // The entity of an expression is called `x`, so that a whole resource is compared with its text.
-      const expression = when.join(' && ').replaceAll(/resource == Resource::("[^"]*")/g, 'context.id == $1')
-      return evaluate(expression, { id }, toResource(id)?.attrs) === true
-    })
-    expect([text, found]).toEqual([text, RESOURCES.filter((id) => acceptsText(dfa, id))])
-  }
+test('a pattern that is an automaton drops its grant and widens its guardrail to every resource', () => {
+  const model = decompileImage(emitImage(modelOf(POLICY)))
+  expect(model.forbids.map(({ automata }) => automata?.length)).toEqual([1])
+  const exported = toCedar(model)
+  const why = 'an image keeps this pattern as an automaton, not as text'
+  expect(exported.skipped).toEqual([
+    { subject: 'allow 1', rule: 1, effect: 'dropped', construct: 'pattern', why },
+    { subject: 'forbid 2', rule: 2, effect: 'widened', construct: 'pattern', why },
+    { subject: 'require 3', rule: 3, effect: 'widened', construct: 'pattern', why },
+    { subject: 'limit 4', rule: 4, effect: 'widened', construct: 'pattern', why },
+    {
+      subject: 'limit 4',
+      rule: 4,
+      effect: 'widened',
+      construct: 'limit',
+      why: 'Cedar counts neither calls nor money',
+    },
+  ])
+  expect(exported.policies).toContain(`@id("forbid-2")
+forbid (principal, action == Action::"read", resource);
+`)
+  expect(exported.policies).toContain(`@id("require-3")
+forbid (principal, action == Action::"list", resource) unless {
+  context has trust
+  && context.trust.floor >= 5
+};
+`)
+  const subject = createCedar(exported)
+  const ask = (action: string, resource: string) =>
+    subject.ask(toCedarRequest(exported, { agent: 'a', action, resource, now: 0 }))
+  expect(ask('read', 'v1-z:x')).toBe('deny')
+  expect(ask('read', 'docs:a')).toBe('deny')
+  expect(ask('write', 'docs:a')).toBe('deny')
 })
 
-test('one resource is the resource of the head, `**` asks nothing', () => {
-  expect(scopeOf('mcp:"odd \\"name":a')).toEqual({
-    action: 'action == Action::"read"',
-    resource: 'resource == Resource::"mcp:odd \\"name:a"',
-    when: [],
-  })
-  expect(scopeOf('a:b', '**')).toMatchObject({ resource: 'resource', when: [] })
-})
-
-test('`**` stands for at least one segment', () => {
-  expect(scopeOf('mcp:**').when).toEqual(['resource.count > 1 && resource.s0 == "mcp"'])
-})
-
-test('several actions are a list, `*` is every action', () => {
-  const patterns = [patternOf('**')]
-  expect(toScope({ actions: ['read', 'é "x"'], patterns }).action).toBe(
-    'action in [Action::"read", Action::"é \\"x\\""]',
-  )
-  expect(toScope({ actions: undefined, patterns }).action).toBe('action')
+test('the same patterns as text are said as they are', () => {
+  expect(toCedar(modelOf(POLICY)).skipped.map(({ subject, construct }) => `${subject} ${construct}`)).toEqual([
+    'limit 4 limit',
+  ])
 })
