@@ -1,5 +1,5 @@
 /** A witness as a row of a test. */
-import { formatPattern, formatString, isName, type PatternLiteral, parseDecimal } from '../model/index.ts'
+import { formatPattern, formatString, type PatternLiteral, parseDecimal } from '../model/index.ts'
 import { nameText } from './describe-rule.ts'
 import type { ToldApart } from './mutate-apart.ts'
 import type { AskedRequest } from './mutate-decide.ts'
@@ -84,8 +84,6 @@ function isDecimal(value: number): boolean {
 function jsonText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(jsonText).join(', ')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const members = Object.entries(value).map(
-    ([name, member]) => `${isName(name) ? name : formatString(name)}: ${jsonText(member)}`,
-  )
+  const members = Object.entries(value).map(([name, member]) => `${nameText(name)}: ${jsonText(member)}`)
   return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`
 }

@@ -24,6 +24,7 @@ import { type Chain, type Chains, createChains } from './chain.ts'
 import { toRequest, type WitnessState } from './counterexample.ts'
 import { affectedNames, type ChainPair, isReachChanged, type Lifetimes, lifetimesOf, pairsOf } from './mutate-chains.ts'
 import { type AskedReadings, type AskedRequest, type Asker, createAsker, tryAsker } from './mutate-decide.ts'
+import { liftZeros } from './mutate-lift.ts'
 
 export type Apart =
   | ToldApart
@@ -85,7 +86,8 @@ interface Side {
   readonly hints: WitnessHints
 }
 
-function sideOf(model: PolicyModel, asker: Asker, universe: Universe): Side {
+function sideOf(stated: PolicyModel, asker: Asker, universe: Universe): Side {
+  const model = liftZeros(stated)
   const named = [...model.agents, ...model.roles].flatMap(({ grants }) => grants.flatMap(({ actions = [] }) => actions))
   return {
     model,
