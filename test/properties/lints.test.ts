@@ -116,6 +116,10 @@ function faultOf({
 }): string | undefined {
   const [before, after] = [expected, found].map((decision) => JSON.stringify(comparable(diagnostic, decision)))
   if (before !== after) return `${before} became ${after}`
+  const isDearer = BigInt(found.amountNanoUsd ?? 0) > BigInt(expected.amountNanoUsd ?? 0)
+  if (diagnostic.code === 'KV4301' && expected.decision !== 'deny' && isDearer) {
+    return `${expected.amountNanoUsd} nano-USD became ${found.amountNanoUsd}`
+  }
   const isNeverChosen = diagnostic.code === 'KV4303' || diagnostic.code === 'KV4304'
   return isNeverChosen && chosenOf(expected).includes(id) ? `grant ${id} is chosen` : undefined
 }

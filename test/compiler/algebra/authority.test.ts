@@ -236,7 +236,8 @@ describe('decisions about delegations', () => {
           continue
         }
         for (let turn = 0; turn < REQUESTS; turn++) {
-          const request = toRequest(random.pick(ALL_FACTS), random.pick(RESOURCES))
+          const request =
+            turn % 2 === 0 ? nearTo(asked, random) : toRequest(random.pick(ALL_FACTS), random.pick(RESOURCES))
           if (answer.kind === 'within' && given(request)) {
             compared++
             expect(held(request), `${JSON.stringify(request)}, ${shown}`).toBe(true)
@@ -254,6 +255,21 @@ describe('decisions about delegations', () => {
     QUESTIONS * 400 + 60_000,
   )
 })
+
+/** One that often meets everything. */
+function nearTo({ grants: [grant] }: Asked, random: Random): Facts {
+  const named = grant?.patterns.map(textOf).find((text) => RESOURCES.includes(text))
+  const facts = {
+    action: random.pick(grant?.actions ?? ['read', 'write']),
+    ip: '10.0.0.1',
+    now: TIMES[1],
+    approver: 'boss',
+  }
+  return toRequest(
+    { ...facts, ...(random.chance(0.5) && { now: random.pick(TIMES) }) },
+    named ?? random.pick(RESOURCES),
+  )
+}
 
 function toRequest({ action, ip, now, approver }: (typeof ALL_FACTS)[number], resource: string): Facts {
   return {
@@ -288,7 +304,7 @@ function generateQuestion(random: Random) {
     // Wide grants, so that much is within them: under the same conditions and approvals.
     agents: full.agents.map((agent) => ({
       ...agent,
-      grants: agent.grants.map(widened),
+      grants: random.chance(0.4) ? [] : agent.grants.map(widened),
       mayDelegate: random.between(1, 4),
       ...instant(0.15),
     })),
@@ -319,6 +335,22 @@ function generateQuestion(random: Random) {
     depth: random.pick([0, 0, 1, 2]),
     ...instant(0.2),
   })
+  // A narrow one, from somebody who often received something at run time.
+  const narrow = { ...permission(), resource: random.pick(RESOURCES), actions: [random.pick(['read', 'write'])] }
+  const asked = {
+    ...delegation(),
+    to: 'receiver',
+    permissions: random.chance(0.7)
+      ? [random.chance(0.6) ? { ...narrow, constraints: NARROW } : narrow]
+      : [permission()],
+    depth: random.pick([0, 0, 0, 1]),
+  }
+  const received = {
+    ...delegation(),
+    to: asked.from,
+    permissions: random.chance(0.6) ? EVERYTHING : [permission()],
+    depth: 2,
+  }
   const state = stateOf({
     agents: made.map((name) => ({
       name,
@@ -329,20 +361,22 @@ function generateQuestion(random: Random) {
       ...instant(0.15),
     })),
     delegations: [
-      ...Array.from({ length: random.between(0, 4) }, delegation).filter(({ from, to }) => from !== to),
-      { ...delegation(), to: 'receiver' },
+      ...[...Array.from({ length: random.between(0, 3) }, delegation), received].filter(({ from, to }) => from !== to),
+      asked,
     ],
   })
-  const asked = state.delegations.at(-1)
-  if (asked === undefined) throw new Error('the delegation is the last one')
+  const last = state.delegations.at(-1)
+  if (last === undefined) throw new Error('the delegation is the last one')
   return {
     text,
-    asked,
+    asked: last,
     model: { ...model, agents: [...model.agents, RECEIVER] },
     state: { ...state, delegations: state.delegations.slice(0, -1) },
   }
 }
 
+/** What most conditions of the small universe hold, approvals aside. */
+const NARROW = { ipAllowlist: ['10.0.0.0/16'], timeWindow: { start: '10:00', end: '10:01' }, requireApproval: true }
 const INSTANTS = TIMES.flatMap((time) => (time === undefined ? [] : [time, time + 1]))
 const RECEIVER = { name: 'receiver', type: 'service' as const, owner: 'ann', grants: [] }
 const [OPEN] = stateOf({ agents: [{ name: 'open', type: 'service', permissions: EVERYTHING }] }).agents
