@@ -27,6 +27,7 @@ interface TightenCommandOptions {
   readonly out?: string
   readonly format: 'text' | 'json'
   readonly generalise: Generalise
+  readonly conditions?: true
 }
 
 export function tightenCommand(terminal: Terminal): Command {
@@ -42,6 +43,7 @@ export function tightenCommand(terminal: Terminal): Command {
       toGeneralise,
       { kind: 'values', most: 8 },
     )
+    .option('--conditions', 'narrow conditions too: bounds to the outermost value, lists to what was used')
     .addOption(new Option('--format <format>', 'how the result is printed').choices(['text', 'json']).default('text'))
     .addHelpText(
       'after',
@@ -52,7 +54,7 @@ Examples:
   kavach tighten decisions.ndjson --policy policy | patch -p0
 
 Grants that no allowed row used go, the others keep the actions and resources that were used; everything else
-stays. What the log does not show is lost: read the list of what goes. The exit code is 1 when a line is no row or the
+stays, conditions too unless --conditions is given. What the log does not show is lost: read the list of what goes. The exit code is 1 when a line is no row or the
 policy does not allow a row that was allowed, 3 when nothing can be kept or the proof is not found; then nothing
 is printed.`,
     )
@@ -80,15 +82,19 @@ async function tightenPolicy(terminal: Terminal, log: string, options: TightenCo
   if (files === undefined || map === undefined) {
     throw new CliError(EXIT_USAGE, `\`${source.shown}\` is no policy text`, 'name the folder that it was compiled from')
   }
-  const { createUsage, tighten } = await loadAnalyses()
+  const { createConditions, createUsage, tighten } = await loadAnalyses()
   terminal.parts.takeInterrupts()
   const engine = withState(terminal, source.start(), options.state)
   const usage = createUsage(model)
+  const conditions = createConditions({ files, map, model })
   const uncovered: Uncovered = { count: 0, first: undefined }
   const counts = await eachAllowed(terminal, log, ({ line, row }) => {
     const decision = decideRow(engine, row)
-    if (decision.allowed) usage.add(row.request, grantsBehind(engine, row, decision))
-    else {
+    if (decision.allowed) {
+      const ids = grantsBehind(engine, row, decision)
+      usage.add(row.request, ids)
+      conditions.add(row.request, ids, row.isComplete)
+    } else {
       uncovered.count++
       uncovered.first ??= { line, reason: decision.reason }
     }
@@ -101,7 +107,10 @@ async function tightenPolicy(terminal: Terminal, log: string, options: TightenCo
       'name a log with allowed rows of this policy',
     )
   }
-  const tightening = tighten({ files, map, model }, usage.usage(), { generalise: options.generalise })
+  const tightening = tighten({ files, map, model }, usage.usage(), {
+    generalise: options.generalise,
+    ...(options.conditions && { conditions }),
+  })
   if (tightening.kind === 'broken')
     throw new CliError(EXIT_INTERNAL, `the narrowed policy is refused: ${tightening.why}`)
   if (tightening.kind === 'unproved') {

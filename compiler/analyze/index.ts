@@ -56,6 +56,7 @@ export type { Region, RegionPart, RegionWitness, UnknownRegion } from './region.
 export { requestText } from './request-text.ts'
 export { type AnalyzeOptions, analyze, type FoundAccess, type PolicyUnderAnalysis, type Unknown } from './subject.ts'
 export { type Tightened, type TightenedGrant, type Tightening, tighten } from './tighten.ts'
+export { type ConditionKeeper, createConditions, type SeenFacts } from './tighten-condition.ts'
 export { type Generalise, MAX_VALUES } from './tighten-pattern.ts'
 export { createUsage, type UsageKeeper } from './tighten-usage.ts'
 export { type WhatCanAnswer, type WhatCanQuestion, whatCan } from './what-can.ts'

@@ -90,7 +90,7 @@ export function* pairsOf(
     const [first, second] = [one.chains.runtimeAlone(), other.chains.runtimeAlone()]
     yield toPair(first, second)
   }
-  const roots = [...all, undefined]
+  const roots = delegatorsOf(one.model, other.model, 1)
   const receivers = receiverKinds(one.model, other.model, all)
   for (const root of roots) {
     for (const kind of receivers) {
@@ -106,10 +106,11 @@ export function* pairsOf(
       if (first !== undefined || second !== undefined) yield toPair(first, second)
     }
   }
+  const far = delegatorsOf(one.model, other.model, 2)
   for (const [middle, receiver] of delegatedPairs([one.model, other.model])) {
     if (names !== undefined && !names.has(receiver) && !names.has(middle)) continue
-    for (const root of roots) {
-      universe.budget.spend(1)
+    for (const root of far) {
+      universe.budget.spend(one.model.agents.length + one.model.delegations.length)
       if (root === middle || root === receiver) continue
       const [first, second] = [one, other].map((side) => behind(side, root, middle, receiver))
       if (first !== undefined || second !== undefined) yield toPair(first, second)
@@ -175,6 +176,14 @@ export function isReachChanged(one: PolicyModel, other: PolicyModel): boolean {
       delegations.filter(({ depth = 0 }) => depth > 0).map(({ from, to, depth }) => [from, to, depth ?? 0]),
     ])
   return reach(one) !== reach(other)
+}
+
+/** Who may delegate so many hops in one of the two, and `undefined` for who is made at run time. */
+function delegatorsOf(one: PolicyModel, other: PolicyModel, hops: number): readonly (string | undefined)[] {
+  const names = [one, other].flatMap(({ agents }) =>
+    agents.flatMap(({ name, mayDelegate = 0 }) => (mayDelegate >= hops ? [name] : [])),
+  )
+  return [...new Set(names), undefined]
 }
 
 /** Receivers that what is made at run time treats alike, in both policies; `undefined` is one made at run time too. */

@@ -13,6 +13,7 @@ import { diffPolicies } from './diff.ts'
 import { grantsById } from './mutate.ts'
 import { type Place, placeOf, type Site, sitesOf, textOf, type WrittenPolicy } from './mutate-site.ts'
 import { analyze } from './subject.ts'
+import type { ConditionKeeper } from './tighten-condition.ts'
 import { applyEdits, removal } from './tighten-edit.ts'
 import { type Generalise, narrowPattern } from './tighten-pattern.ts'
 import type { GrantUsage, Usage } from './tighten-usage.ts'
@@ -44,6 +45,8 @@ export type Tightening =
 
 export interface TightenOptions {
   readonly generalise: Generalise
+  /** Conditions are narrowed too, to what was seen. */
+  readonly conditions?: ConditionKeeper
 }
 
 /** Deterministic: the same policy and the same usage give the same text. */
@@ -111,7 +114,8 @@ function attemptAt(
     }
     const narrowed = attempt.whole.has(id)
       ? []
-      : scopeEdits(site, grant.patterns, grant.actions, used, options.generalise)
+      : [...scopeEdits(site, grant.patterns, grant.actions, used, options.generalise)]
+    if (!attempt.whole.has(id)) narrowed.push(...(options.conditions?.edits(id) ?? []))
     edits.push(...narrowed)
     grants.push({ ...place, fate: narrowed.length > 0 ? 'narrowed' : 'kept', count: used.count })
   }

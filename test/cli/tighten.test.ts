@@ -145,6 +145,20 @@ autonomous agent a {
   ])
 })
 
+test('--conditions narrows conditions to the facts that were used, and leaves them otherwise', async () => {
+  const folder = folderOf(FILES)
+  const conditions: unknown[] = []
+  for (const more of [[], ['--conditions']]) {
+    const { code, out } = await kavach(folder, ['tighten', 'log.ndjson', '-p', 'p', '--format', 'json', ...more])
+    const { files, proved } = JSON.parse(out)
+    conditions.push([code, proved, [...files[0].text.matchAll(/when (.*)/g)].map(([, atom]) => atom)])
+  }
+  expect(conditions).toEqual([
+    [0, true, ['trust >= 5', 'trust >= 5']],
+    [0, true, ['trust >= 9', 'trust >= 9']],
+  ])
+})
+
 test('a log that uses nothing of the policy leaves nothing, and is refused', async () => {
   const log = row({ agent: 'a', action: 'delete', resource: 'docs:x' }, 'deny')
   const folder = folderOf({ ...FILES, 'log.ndjson': log })
