@@ -97,7 +97,28 @@ function isGrant(node: { readonly kind: string }): node is GrantNode {
 }
 
 export function placeOf(file: PolicyFile, { start, end }: Span): Place {
-  return { path: file.path, span: { start, end }, line: file.text.slice(0, start).split('\n').length }
+  return { path: file.path, span: { start, end }, line: lineOf(file, start) }
+}
+
+const LINE_STARTS = new WeakMap<PolicyFile, readonly number[]>()
+
+/** From 1. */
+function lineOf(file: PolicyFile, offset: number): number {
+  const known = LINE_STARTS.get(file) ?? lineStarts(file.text)
+  LINE_STARTS.set(file, known)
+  let [low, high] = [0, known.length]
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if ((known[middle] ?? 0) <= offset) low = middle
+    else high = middle
+  }
+  return low + 1
+}
+
+function lineStarts(text: string): readonly number[] {
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  return starts
 }
 
 /** The text of a node on one line, for a person. */

@@ -17,7 +17,7 @@ import { Random } from './generate/random.ts'
 import { createRequests, type GeneratedRequest } from './generate/request.ts'
 import { generateState } from './generate/state.ts'
 
-const POLICIES = Number(process.env.KAVACH_MUTATE_POLICIES ?? 10)
+const POLICIES = Number(process.env.KAVACH_MUTATE_POLICIES ?? 6)
 const SEED = Number(process.env.KAVACH_MUTATE_SEED ?? 20_260_401)
 const MUTANTS = 24
 const REQUESTS = 150

@@ -15,7 +15,7 @@ import { filesOf, generatePolicy } from './generate/policy.ts'
 import { Random } from './generate/random.ts'
 import { createRequests } from './generate/request.ts'
 
-const POLICIES = Number(process.env.KAVACH_TIGHTEN_POLICIES ?? 16)
+const POLICIES = Number(process.env.KAVACH_TIGHTEN_POLICIES ?? 10)
 const SEED = Number(process.env.KAVACH_TIGHTEN_SEED ?? 20_260_401)
 const REQUESTS = 120
 const HOW: readonly Generalise[] = [{ kind: 'none' }, { kind: 'values', most: 1 }, { kind: 'values', most: 3 }]
