@@ -261,7 +261,7 @@ function run(at: usize, length: usize): i32 {
   if (!readRequest(at, length)) return REASON_INVALID_REQUEST << 4
   const notBefore = load<i64>(active, H_NOT_BEFORE)
   const notAfter = load<i64>(active, H_NOT_AFTER)
-  if ((notBefore != i64.MIN_VALUE || notAfter != i64.MAX_VALUE) && (now < notBefore || elapsed(0, notAfter))) {
+  if ((notBefore != i64.MIN_VALUE || notAfter != i64.MAX_VALUE) && (now >= ABSENT || now < notBefore || elapsed(0, notAfter))) {
     return answer(OUTCOME_DENY, REASON_STALE_POLICY)
   }
   causes = 0

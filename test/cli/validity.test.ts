@@ -75,7 +75,7 @@ describe.each(['wasm', 'img'])('in p.%s', (kind) => {
   })
 
   test('whoever does not know the time is denied', async () => {
-    for (const bounds of ['both', 'until']) {
+    for (const bounds of ['both', 'from', 'until']) {
       const requests = [READ, ...at(null, 'soon', '2026-04-15T00:00:00+02:00', '2026-04-31T00:00:00Z', 1.5)]
       expect([bounds, await decide(`${bounds}/p.${kind}`, requests)]).toEqual([bounds, requests.map(() => STALE)])
     }

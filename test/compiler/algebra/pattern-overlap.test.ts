@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { matchesPattern } from '../../../compiler/reference/pattern.ts'
 import { mayOverlap, segmentAlternatives } from '../../../compiler/algebra/pattern-overlap.ts'
 import { formatPattern, type PatternLiteral, parsePattern } from '../../../compiler/model/index.ts'
+import { matchesPattern } from '../../../compiler/reference/pattern.ts'
 
 function literal(text: string): PatternLiteral {
   const parsed = parsePattern(text)
