@@ -12,6 +12,7 @@ import {
   createUniverse,
   EVERY_REQUEST,
   intersectBoxes,
+  MISSING,
   scopeBox,
   subtractBoxes,
   TooHard,
@@ -182,7 +183,11 @@ function* uncovered({ pair, isForward, from, to, isGuarded }: Question, universe
     const lifetimes = [...terms.lifetimes, ...held.flatMap((hole) => termsOf(hole, to).lifetimes)]
     const ages = [...new Set(lifetimes)].flatMap((ms) => (ms === undefined ? [] : [ms - 1, ms]))
     const estimates = [terms.estimate, ...held.map(({ grants }) => largestEstimate(grants))]
-    for (const box of left) yield { chain, box, limits, estimates: [...new Set(estimates)], ages }
+    const whole = held.map((hole) => hole.box)
+    // What the other one does not allow at all is the surest difference.
+    const outright = left.length === 0 ? [] : subtractBoxes(left, whole, universe)
+    const shared = { chain, limits, estimates: [...new Set(estimates)], ages }
+    for (const box of [...outright, ...left]) yield { ...shared, box }
     for (const { box: scope, limits: counted } of changedLimits) {
       const common = intersectBoxes(scope, access.box, universe)
       if (common !== undefined) yield { chain, box: common, limits: counted, estimates: [terms.estimate], ages: [] }
@@ -218,15 +223,20 @@ function changedGuardrails(
 interface Terms {
   readonly limits: ReadonlySet<string>
   readonly estimate: bigint
-  /** Of each factor: which grant is chosen, and as how much a call counts, depend on all of them. Empty without budgets. */
+  /**
+   * Of each factor: which grant is chosen, and as how much a call counts, depend on all of them. Empty without budgets, and where the
+   * request states its cost.
+   */
   readonly estimates: string
   /** For each factor how long the hop is open, ms. */
   readonly lifetimes: readonly (number | undefined)[]
 }
 
 /** On which terms an access is had: the limits it is charged to, as how much, and how long. */
-function termsOf({ limits, grants }: AccessBox, { lifetimes, isBudgeted }: Side): Terms {
-  const isCounted = isBudgeted || limits.some(({ kind }) => kind === 'budget')
+function termsOf({ box, limits, grants }: AccessBox, { lifetimes, isBudgeted }: Side): Terms {
+  const cost = box.get('cost')
+  const isCostStated = cost?.kind === 'ranges' && (cost.specials & MISSING) === 0
+  const isCounted = !isCostStated && (isBudgeted || limits.some(({ kind }) => kind === 'budget'))
   return {
     limits: new Set(limits.map(limitText)),
     estimate: largestEstimate(grants),

@@ -52,7 +52,7 @@ test('json has every side with its fate, and a request for what was not seen', a
         fate: 'unseen',
         witness: {
           kind: 'apart',
-          request: { agent: 'a', action: 'read', resource: 'docs:a' },
+          request: { agent: 'a', action: 'read', resource: 'docs:a', trust: 0 },
           verdicts: [
             { decision: 'deny', reason: 'trust-too-low' },
             { decision: 'allow', reason: 'allowed' },
