@@ -97,6 +97,13 @@ export function includesBox(outer: Box, inner: Box, universe: Universe): boolean
   return subtractBox(inner, outer, universe).length === 0
 }
 
+/** What is left of `box` when `holes` are taken away, piece by piece: whoever needs one piece pays for no other. */
+export function* piecesBeside(box: Box, holes: readonly Box[], universe: Universe, from = 0): Generator<Box> {
+  const hole = holes[from]
+  if (hole === undefined) yield box
+  else for (const piece of subtractBox(box, hole, universe)) yield* piecesBeside(piece, holes, universe, from + 1)
+}
+
 /** What is left of `boxes` when `holes` are taken away. */
 export function subtractBoxes(boxes: readonly Box[], holes: readonly Box[], universe: Universe): readonly Box[] {
   let left = boxes

@@ -22,6 +22,7 @@ export {
   includesBox,
   intersectBoxes,
   meetsBox,
+  piecesBeside,
   restrict,
   subtractBox,
   subtractBoxes,

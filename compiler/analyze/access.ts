@@ -13,13 +13,13 @@ import {
   includesBox,
   instantsBefore,
   intersectBoxes,
+  piecesBeside,
   requireBoxes,
   restrict,
   restrictToPossible,
   type Subject,
   scopeBox,
   subtractBox,
-  subtractBoxes,
   type Universe,
 } from '../algebra/index.ts'
 import type {
@@ -104,29 +104,29 @@ function memoise(
   }
 }
 
-/** What the factors of a chain grant within `query`, before guardrails; less such pieces as lie in a box of `denied`. */
+/** What the factors of a chain grant within `query`, before guardrails; less such pieces as lie in a box of `beside`. */
 export function* grantedTo(
   chain: Chain,
   query: Box,
   universe: Universe,
-  denied: readonly GuardBox[] = [],
+  beside: readonly Box[] = [],
 ): Generator<AccessBox> {
   let start: Box | undefined = query
   for (const { expiresAt } of chain.principals) {
     if (expiresAt !== undefined) start = start && restrict(start, 'now', instantsBefore(expiresAt), universe)
   }
   const limits = chain.principals.flatMap((principal) => principal.limits)
-  if (start !== undefined) yield* overFactors({ ...chain, denied }, 0, { box: start, grants: [], limits }, universe)
+  if (start !== undefined) yield* overFactors({ ...chain, beside }, 0, { box: start, grants: [], limits }, universe)
 }
 
-interface GuardedChain extends Chain {
-  readonly denied: readonly GuardBox[]
+interface PrunedChain extends Chain {
+  readonly beside: readonly Box[]
 }
 
-function* overFactors(chain: GuardedChain, index: number, above: AccessBox, universe: Universe): Generator<AccessBox> {
+function* overFactors(chain: PrunedChain, index: number, above: AccessBox, universe: Universe): Generator<AccessBox> {
   const factor = chain.factors[index]
-  // What is denied already stays so whatever the other factors grant, and they may be many.
-  if (factor !== undefined && chain.denied.some(({ box }) => includesBox(box, above.box, universe))) return
+  // What is left out already stays so whatever the other factors grant, and they may be many.
+  if (factor !== undefined && chain.beside.some((box) => includesBox(box, above.box, universe))) return
   if (factor === undefined) {
     const box = payableBox(above.box, above.limits, largestEstimate(above.grants), universe)
     if (box !== undefined) yield { ...above, box }
@@ -184,20 +184,30 @@ function payableBox(
   return restrict(box, 'cost', cost, universe)
 }
 
-/** What a chain can do within `query`, piece by piece, guardrails taken away. */
-export function* accessOf(chain: Chain, query: Box, guardrails: Guardrails, universe: Universe): Generator<AccessBox> {
-  const always = [...guardrails.deniedTo(chain, query), ...guardrails.unpayable(query, 0n)]
+/** What is left out of a chain's access beside what guardrails deny. */
+export interface Beside {
+  readonly always: readonly Box[]
+  /** Boxes that depend on what the call is charged to. */
+  readonly of?: (access: AccessBox) => readonly Box[]
+}
+
+/** What a chain can do within `query`, piece by piece, guardrails and what `beside` leaves out taken away. */
+export function* accessOf(
+  chain: Chain,
+  query: Box,
+  guardrails: Guardrails,
+  universe: Universe,
+  beside: Beside = { always: [] },
+): Generator<AccessBox> {
+  const denied = [...guardrails.deniedTo(chain, query), ...guardrails.unpayable(query, 0n)]
+  const always = [...denied.map(({ box }) => box), ...beside.always]
   for (const access of grantedTo(chain, query, universe, always)) {
-    const denied = [
+    const holes = [
       ...guardrails.deniedTo(chain, access.box),
       ...guardrails.unpayable(access.box, largestEstimate(access.grants)),
-    ]
-    const left = subtractBoxes(
-      [access.box],
-      denied.map(({ box }) => box),
-      universe,
-    )
-    for (const box of left) yield { ...access, box }
+    ].map(({ box }) => box)
+    const left = [...beside.always, ...(beside.of?.(access) ?? []), ...holes]
+    for (const box of piecesBeside(access.box, left, universe)) yield { ...access, box }
   }
 }
 

@@ -11,7 +11,6 @@ import {
   restrictToTrue,
   type Subject,
   subtractBox,
-  subtractBoxes,
   type Universe,
   widerLimits,
   withApproval,
@@ -24,7 +23,7 @@ import type {
   LimitModel,
   WithinAssertion,
 } from '../model/index.ts'
-import { type AccessBox, questionBox } from './access.ts'
+import { type AccessBox, type Beside, questionBox } from './access.ts'
 import type { Chain } from './chain.ts'
 import { type FoundAccess, findAccess, type Inquiry, type PolicyUnderAnalysis, type Unknown } from './subject.ts'
 
@@ -150,21 +149,20 @@ function proveWithin(policy: PolicyUnderAnalysis, inquiry: Inquiry, { inner, out
   if (home === undefined) return { kind: 'unknown', why: `no agent is called ${outer}` }
   const held = ownGrants(home, universe)
   const limits = home.principals.flatMap((principal) => principal.limits)
+  const questions: readonly { readonly because: Refutation; readonly beside: Beside }[] = [
+    { because: 'not-held', beside: { always: boxesOf(held) } },
+    {
+      because: 'limit-wider',
+      beside: { always: [], of: (access) => boxesOf(held.filter(({ grant }) => isLimitKept(access, grant, limits))) },
+    },
+  ]
+  // A chain that begins at the outer agent has its grants as a factor, and is charged to its meters. What an agent made at
+  // run time lends is the boundary's, which speaks for itself in `never runtime can`.
+  const lent = chains.to(inner).filter(({ principals: [root] }) => root?.name !== outer && root?.isRuntime === false)
   let doubt: Unknown | undefined
-  for (const chain of chains.to(inner)) {
-    const [root] = chain.principals
-    // A chain that begins at the outer agent has its grants as a factor, and is charged to its meters. What an agent made
-    // at run time lends is the boundary's, which speaks for itself in `never runtime can`.
-    if (root === undefined || root.name === outer || root.isRuntime) continue
-    for (const because of ['not-held', 'limit-wider'] as const) {
-      const found = findAccess(policy, inquiry, chain, EVERY_REQUEST, (access) => {
-        const covering = held.filter(({ grant }) => because === 'not-held' || isLimitKept(access, grant, limits))
-        return subtractBoxes(
-          [access.box],
-          covering.map(({ box }) => box),
-          universe,
-        )
-      })
+  for (const { because, beside } of questions) {
+    for (const chain of lent) {
+      const found = findAccess(policy, inquiry, chain, EVERY_REQUEST, beside)
       if (found?.kind === 'found') return { kind: 'refuted', counterexample: found, because }
       doubt ??= found
     }
@@ -176,7 +174,16 @@ function isLimitKept(access: AccessBox, grant: GrantModel, limits: readonly Limi
   return widerLimits(access.limits, [...limits, ...(grant.limits ?? [])]).length === 0
 }
 
-function ownGrants(chain: Chain, universe: Universe): readonly { readonly grant: GrantModel; readonly box: Box }[] {
+interface HeldBox {
+  readonly grant: GrantModel
+  readonly box: Box
+}
+
+function boxesOf(held: readonly HeldBox[]): readonly Box[] {
+  return held.map(({ box }) => box)
+}
+
+function ownGrants(chain: Chain, universe: Universe): readonly HeldBox[] {
   return chain.factors.flatMap(({ grants }) =>
     grants.flatMap(({ grant, subject }) => {
       const box = grantBox(grant, subject, universe)

@@ -8,7 +8,7 @@ import {
   type WitnessHints,
 } from '../algebra/index.ts'
 import type { GrantModel, PolicyModel } from '../model/index.ts'
-import { type AccessBox, accessOf, createGuardrails, type Guardrails } from './access.ts'
+import { type AccessBox, accessOf, type Beside, createGuardrails, type Guardrails } from './access.ts'
 import { type Chain, type Chains, createChains } from './chain.ts'
 import { type Counterexample, createReplayer, type Replayer, toRequest } from './counterexample.ts'
 
@@ -90,7 +90,7 @@ export interface FoundAccess {
 }
 
 /**
- * The first request of `query` that the chain may make; `undefined` when there is none. Pieces whose members were not
+ * The first request of `query` that the chain may make and that `beside` does not leave out; `undefined` when there is none. Pieces whose members were not
  * found, or which the engine denies, leave the answer unknown.
  */
 export function findAccess(
@@ -98,27 +98,25 @@ export function findAccess(
   { universe, guardrails }: Inquiry,
   chain: Chain,
   query: Box,
-  keep: (access: AccessBox) => readonly Box[] = ({ box }) => [box],
+  beside?: Beside,
 ): FoundAccess | Unknown | undefined {
   let doubt: Unknown | undefined
-  for (const access of accessOf(chain, query, guardrails, universe)) {
-    for (const box of keep(access)) {
-      const asked = toRequest(chain, box, universe, hints)
-      if (asked === undefined) {
-        doubt ??= { kind: 'unknown', why: 'no concrete request was found for a case that could not be ruled out' }
-        continue
-      }
-      const decision = replayer.decide(asked.request, asked.state)
-      if (!decision.allowed) {
-        doubt ??= {
-          kind: 'unknown',
-          why: `the engine denies ${JSON.stringify(asked.request)} (${decision.reason}), which could not be ruled out`,
-        }
-        continue
-      }
-      const example = { request: asked.request, ...(asked.state && { state: asked.state }), decision }
-      return { kind: 'found', chain, access: { ...access, box }, example }
+  for (const access of accessOf(chain, query, guardrails, universe, beside)) {
+    const asked = toRequest(chain, access.box, universe, hints)
+    if (asked === undefined) {
+      doubt ??= { kind: 'unknown', why: 'no concrete request was found for a case that could not be ruled out' }
+      continue
     }
+    const decision = replayer.decide(asked.request, asked.state)
+    if (!decision.allowed) {
+      doubt ??= {
+        kind: 'unknown',
+        why: `the engine denies ${JSON.stringify(asked.request)} (${decision.reason}), which could not be ruled out`,
+      }
+      continue
+    }
+    const example = { request: asked.request, ...(asked.state && { state: asked.state }), decision }
+    return { kind: 'found', chain, access, example }
   }
   return doubt
 }
