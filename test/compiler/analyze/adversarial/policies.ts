@@ -9,6 +9,7 @@ export interface Adversary {
   readonly text: string
 }
 
+const HOLES = 7
 const HOURS = range(6)
   .map((n) => `set h${n} = hours ${['mon-fri', 'sat', 'sun', 'tue', 'daily', 'wed-sat'][n]} 0${n}:00-1${n}:30\n`)
   .join('')
@@ -66,57 +67,49 @@ export const ADVERSARIES: readonly Adversary[] = [
       'never a can read on x',
     ),
   },
-  { name: 'overlapping grants over numbers', text: overlapping(40, 10, (k, n) => half(`args.n${k}`, n)) },
   {
-    name: 'overlapping grants over nested arguments',
-    text: overlapping(40, 10, (k, n) => half(`args.${nested(k)}`, n)),
+    name: 'pigeonholes of numbers',
+    text: pigeonholes((v) => ({ yes: `args.n${v} <= 5`, no: `not args.n${v} <= 5`, known: `args.n${v} <= 100` })),
   },
   {
-    name: 'overlapping grants over lengths of texts',
-    text: overlapping(40, 10, (k, n) => half(`len.t${k}`, n)),
-  },
-  {
-    name: 'overlapping grants over networks, hours and numbers',
-    text: overlapping(60, 9, (k, n) => {
-      switch (k % 9) {
-        case 0:
-          return `ip in cidr [${10 + (n % 5)}.0.0.0/8, ${20 + (n % 7)}.0.0.0/8, 2001:db8:${n}::/48]`
-        case 1:
-          return `time in h${n % 6}`
-        case 2:
-          return half('trust', n)
-        case 3:
-          return half('cost', n)
-        case 4:
-          return `args.net in cidr [10.${n % 9}.0.0/16, 10.${(n * 3) % 11}.0.0/16]`
-        case 5:
-          return `args.at in h${(n + 2) % 6}`
-        default:
-          return half(`args.k${k}`, n)
-      }
+    name: 'pigeonholes of nested arguments',
+    text: pigeonholes((v) => {
+      const fact = `args.${nested(v)}`
+      return { yes: `${fact} = "in"`, no: `not ${fact} = "in"`, known: `not ${fact} = "never"` }
     }),
   },
   {
-    name: 'overlapping grants over texts that are listed',
-    text: overlapping(40, 10, (k, n) => {
-      const words = range(5).map((i) => `"${letter(n * 3 + i * 5 + k)}"`)
-      return `${n % 2 === 0 ? 'not ' : ''}args.w${k} in [${words.join(', ')}]`
+    name: 'pigeonholes of lengths of texts',
+    text: pigeonholes((v) => ({ yes: `len.t${v} <= 5`, no: `not len.t${v} <= 5`, known: `len.t${v} <= 100` })),
+  },
+  {
+    name: 'pigeonholes of networks',
+    text: pigeonholes((v) => {
+      const fact = `args.i${v}`
+      const [yes, known] = [`${fact} in cidr [10.0.0.0/8]`, `${fact} in cidr [0.0.0.0/0]`]
+      return { yes, no: `not ${yes}`, known }
     }),
   },
   {
-    name: 'overlapping grants over names of arguments',
-    text: overlapping(60, 9, (k, n) => {
-      if (k === 0) return `args only [${listed(n, 5)}]`
-      return k === 1 ? `not args only [${listed(n + 3, 2)}]` : half(`args.k${k}`, n)
+    name: 'pigeonholes of hours',
+    text: pigeonholes((v) => {
+      const [yes, known] = [`args.at${v} in h0`, `args.at${v} in hours daily 00:00-24:00`]
+      return { yes, no: `not ${yes}`, known }
     }),
   },
   {
-    name: 'overlapping grants over texts that match',
-    text: overlapping(40, 10, (k, n) =>
-      k < 4
-        ? `${n % 2 === 0 ? 'not ' : ''}args.r${k} matches /${letter(n)}+[a-m]{${1 + (n % 5)}}.*/`
-        : half(`args.n${k}`, n),
-    ),
+    name: 'pigeonholes of texts that are listed',
+    text: pigeonholes((v) => {
+      const yes = `args.w${v} in ["${letter(v)}", "${letter(v + 1)}"]`
+      return { yes, no: `not ${yes}`, known: `not args.w${v} = "never"` }
+    }),
+  },
+  {
+    name: 'pigeonholes of texts that match',
+    text: pigeonholes((v) => {
+      const yes = `args.r${v} matches /${letter(v)}+[a-m]{${1 + (v % 5)}}.*/`
+      return { yes, no: `not ${yes}`, known: `not args.r${v} = "never"` }
+    }),
   },
   { name: 'forbids of three facts each, hundreds of them', text: forbidding(300, 3, false) },
   { name: 'forbids of four facts each with an exception', text: forbidding(200, 4, true) },
@@ -188,24 +181,32 @@ function nested(k: number): string {
     .join('.')
 }
 
-/** What one agent holds, against many grants that each cut a corner of it off. */
-function overlapping(grants: number, facts: number, atom: (fact: number, grant: number) => string): string {
-  const held = range(grants).map(
-    (n) =>
-      `  allow read on x when ${range(facts)
-        .map((k) => atom(k, n * facts + k * 17 + n))
-        .join(' and ')}`,
-  )
-  return asked(
-    `${HOURS}autonomous agent inner { allow read on x }\nautonomous agent outer {\n${held.join('\n')}\n}`,
-    'inner within outer',
-  )
+/** Conditions that say of a fact whether it is in, and that it can be read at all. */
+interface Coin {
+  readonly yes: string
+  readonly no: string
+  readonly known: string
 }
 
-/** Names of arguments that the conditions of `overlapping` ask for, and some more. */
-function listed(n: number, share: number): string {
-  const more = range(20).filter((i) => (i * 7 + n * 5) % 11 < share)
-  return [...range(9).map((k) => `k${k}`), ...more.map((i) => `m${i}`)].join(', ')
+/**
+ * Eight pigeons have no seven holes to themselves: one grant for each pigeon that sits nowhere, one for each two that share.
+ * Together they cover every call, and whoever only takes cases apart sees exponentially many of them.
+ *
+ * @see A. Haken, The intractability of resolution, 1985
+ */
+function pigeonholes(coin: (fact: number) => Coin): string {
+  const sits = (pigeon: number, hole: number) => coin(pigeon * HOLES + hole)
+  const pigeons = range(HOLES + 1)
+  const nowhere = pigeons.map((pigeon) => range(HOLES).map((hole) => sits(pigeon, hole).no))
+  const shared = range(HOLES).flatMap((hole) =>
+    pigeons.flatMap((a) => pigeons.filter((b) => b > a).map((b) => [sits(a, hole).yes, sits(b, hole).yes])),
+  )
+  const known = pigeons.flatMap((pigeon) => range(HOLES).map((hole) => sits(pigeon, hole).known))
+  const held = [...nowhere, ...shared].map((atoms) => `  allow read on x when ${atoms.join(' and ')}`)
+  return asked(
+    `${HOURS}autonomous agent inner { allow read on x when ${known.join(' and ')} }\nautonomous agent outer {\n${held.join('\n')}\n}`,
+    'inner within outer',
+  )
 }
 
 function forbidding(count: number, facts: number, hasException: boolean): string {
