@@ -40,6 +40,8 @@ export interface Authority {
 }
 
 const MAX_HOPS = 5
+/** A holding is made, kept, and compared grant by grant. */
+const STEPS_OF_A_HOLDING = 200
 
 interface Principal {
   readonly type: AgentModel['type']
@@ -76,7 +78,7 @@ export function createAuthority(
     below: readonly string[],
     bounds: HoldingBounds,
   ): readonly LimitedHolding[] => {
-    spend(1 + below.length)
+    spend(1)
     const agent = principals.get(name)
     if (agent === undefined || below.length >= MAX_HOPS) return []
     const { mayDelegate, own, limits } = agent
@@ -99,6 +101,7 @@ export function createAuthority(
       }
       const cut = edge.isRuntime || isBounded ? [boundaryFactor(own.subject)] : []
       for (const above of walk(from, behind + 1, [...below, name], bounds)) {
+        spend(STEPS_OF_A_HOLDING)
         holdings.push({
           factors: [...above.factors, [given], ...cut],
           limits: [...above.limits, ...limits, ...(edge.limits ?? [])],

@@ -15,6 +15,8 @@ import { type Counterexample, createReplayer, type Replayer, toRequest } from '.
 export interface AnalyzeOptions {
   /** Bound on the work of one question; beyond it the answer is *unknown*. */
   readonly steps?: number
+  /** Bound on the work of all questions together; 25 questions at their bound unless it is said. */
+  readonly totalSteps?: number
   /** Milliseconds since 1970: witnesses are sought from here on. */
   readonly around?: number
   /** Lets two policies share what was learnt of their patterns. */
@@ -44,6 +46,7 @@ export interface Unknown {
 
 export function analyze(model: PolicyModel, options: AnalyzeOptions = {}): PolicyUnderAnalysis {
   const { steps = QUESTION_STEPS, around } = options
+  let left = options.totalSteps ?? HARD_QUESTIONS * steps
   const universe = options.universe ?? createUniverse(steps)
   const inquiry = {
     universe,
@@ -56,16 +59,23 @@ export function analyze(model: PolicyModel, options: AnalyzeOptions = {}): Polic
     replayer: createReplayer(model),
     hints,
     ask: (question) => {
-      universe.renew(steps)
+      const allotted = Math.min(steps, left)
+      universe.renew(allotted)
       try {
         return question(inquiry)
       } catch (error) {
-        if (error instanceof TooHard) return { kind: 'unknown', why: 'the question takes more work than its budget' }
-        throw error
+        if (!(error instanceof TooHard)) throw error
+        const whose = allotted < steps ? 'the questions about this policy take' : 'the question takes'
+        return { kind: 'unknown', why: `${whose} more work than ${allotted < steps ? 'their' : 'its'} budget` }
+      } finally {
+        left -= allotted - universe.budget.left
       }
     },
   }
 }
+
+/** How many questions of one policy may be hard: a policy with a thousand of them ends in *unknown* all the same. */
+const HARD_QUESTIONS = 25
 
 /** Actions that the policy names, for witnesses to use. */
 function actionsOf(model: PolicyModel): readonly string[] {
