@@ -27,9 +27,7 @@ describe('checkPolicy', () => {
     const { model, diagnostics } = checkPolicy(files, { strict: true })
     expect([model, diagnostics.map(({ code, severity }) => [code, severity])]).toEqual([
       undefined,
-      [
-        ['KV4001', 'error'],
-      ],
+      [['KV4001', 'error']],
     ])
   })
 
