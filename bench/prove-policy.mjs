@@ -50,7 +50,7 @@ export function teamText() {
 /** 1,000 grants of one agent before and after; ten of them changed. */
 export function oneAgentText() {
   const lines = [...grantLines(0, 1000)]
-  const changed = lines.map((line, j) => (j % 100 === 42 ? line.replace(/tool_\d+/, 'changed_*') : line))
+  const changed = lines.map((line, j) => (j % 100 === 42 ? line.replace('mcp:server_', 'mcp:changed_') : line))
   const text = (generation, some) => policyText(generation, [`service agent agent_0 {\n${some.join('\n')}\n}`])
   return [text(1, lines), text(2, changed)]
 }
