@@ -27,7 +27,7 @@ export async function checkFolder(
   folder: PolicyFolder,
   options: CheckFolderOptions,
 ): Promise<CheckedFolder> {
-  const [{ parsePolicy }, { checkPolicy }] = await Promise.all([loadGrammar(), loadFront()])
+  const [{ parsePolicy }, { checkPolicy, inTextOrder }] = await Promise.all([loadGrammar(), loadFront()])
   const parsed = folder.files.map(({ path, text }, index) => {
     terminal.progress(() => `read ${index} of ${plural(folder.files.length, 'file')}`)
     return parsePolicy(path, text)
@@ -42,13 +42,6 @@ export async function checkFolder(
   })
   const found = [...parsed.flatMap(({ diagnostics }) => diagnostics), ...checked.diagnostics]
   return { ...checked, files, diagnostics: inTextOrder(files, found) }
-}
-
-function inTextOrder(files: readonly PolicyFile[], diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const order = new Map(files.map(({ path }, index) => [path, index]))
-  return [...diagnostics].sort(
-    (a, b) => (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0) || a.span.start - b.span.start,
-  )
 }
 
 /** A policy without errors, with what was proved of it. */
@@ -67,7 +60,7 @@ export async function analyzeFolder(
   const { model } = checked
   if (model === undefined) return { ...checked, analysis: undefined }
   terminal.progress(() => `proving ${model.name}`)
-  const { analyzePolicy } = await loadAnalyses()
+  const [{ analyzePolicy }, { inTextOrder }] = await Promise.all([loadAnalyses(), loadFront()])
   const analysis = analyzePolicy({ ...checked, model }, { ...options, around: terminal.parts.now() })
   return {
     ...checked,

@@ -1,14 +1,13 @@
 /** `kavach explain`: why a request is decided as it is, and what would open it. */
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { parseState, type State } from '../compiler/model/index.ts'
-import { CliError, EXIT_FINDINGS, EXIT_FINE, EXIT_USAGE } from './exit.ts'
+import { CliError, EXIT_FINE, EXIT_USAGE } from './exit.ts'
 import { explainReport } from './explain-report.ts'
 import { openInput } from './input.ts'
 import { toInstant } from './instant.ts'
 import { loadAnalyses } from './language.ts'
 import { readLines } from './lines.ts'
-import { putState } from './policy-engine.ts'
+import { putStateFile } from './policy-engine.ts'
 import { loadText } from './policy-folder.ts'
 import { loadPolicySource } from './policy-source.ts'
 import type { Terminal } from './terminal.ts'
@@ -59,13 +58,12 @@ async function explain(
   const source = await loadPolicySource(terminal, policy)
   const request = withNow(await readRequest(terminal, named), now === 'system' ? terminal.parts.now() : now)
   const engine = source.start()
-  const state = stateFile === undefined ? undefined : loadState(terminal, stateFile)
-  if (state !== undefined && stateFile !== undefined) putState(engine, state.json, stateFile)
+  const state = stateFile === undefined ? undefined : putStateFile(terminal, engine, stateFile)
   const { administratorText, callerText, explainRequest } = await loadAnalyses()
   const { files, map, model } = source
   const explanation = explainRequest(model, request, {
     engine,
-    ...(state && { state: state.state }),
+    ...(state && { state }),
     ...(files && map && { text: { files, map } }),
   })
   const texts = {
@@ -109,25 +107,6 @@ function withNow(request: unknown, now: number | undefined): unknown {
   if (now === undefined || typeof request !== 'object' || request === null || Array.isArray(request)) return request
   const stated: unknown = 'now' in request ? request.now : undefined
   return stated === undefined || stated === null ? { ...request, now: new Date(now).toISOString() } : request
-}
-
-function loadState(terminal: Terminal, named: string): { readonly json: unknown; readonly state: State } {
-  const json = parseJson(loadText(resolve(terminal.cwd, named), named), named)
-  const parsed = parseState(json)
-  if (!parsed.ok) {
-    const help = 'docs/commands.md shows what a state holds, under `kavach eval`'
-    throw new CliError(EXIT_FINDINGS, `\`${named}\`: ${parsed.message}`, help)
-  }
-  return { json, state: parsed.value }
-}
-
-function parseJson(text: string, named: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    throw new CliError(EXIT_FINDINGS, `\`${named}\` is not JSON: ${error.message}`, 'mend the file')
-  }
 }
 
 function toNow(text: string): 'system' | number {

@@ -1,7 +1,7 @@
 /** An engine that answers for a policy: what `eval` and `test` ask. */
 import { resolve } from 'node:path'
 import { emitState } from '../compiler/emit/index.ts'
-import { parseState } from '../compiler/model/index.ts'
+import { parseState, type State } from '../compiler/model/index.ts'
 import { EngineError, type LiveEngine, loadLiveEngine } from '../engine-wasm/host/index.ts'
 import { CliError, EXIT_FINDINGS } from './exit.ts'
 import type { Compiled } from './module-file.ts'
@@ -22,9 +22,9 @@ export function startEngine(compiled: Compiled, named: string): LiveEngine {
   }
 }
 
-/** Adds what `--state FILE` holds. @throws {CliError} 66 when it is missing, 1 when it is no state, or is refused */
-export function putStateFile(terminal: Terminal, engine: LiveEngine, named: string): void {
-  putState(engine, parseJson(loadText(resolve(terminal.cwd, named), named), named), named)
+/** Adds what `--state FILE` holds, and returns it. @throws {CliError} 66 when it is missing, 1 when it is no state, or is refused */
+export function putStateFile(terminal: Terminal, engine: LiveEngine, named: string): State {
+  return putState(engine, parseJson(loadText(resolve(terminal.cwd, named), named), named), named)
 }
 
 function parseJson(text: string, named: string): unknown {
@@ -37,7 +37,7 @@ function parseJson(text: string, named: string): unknown {
 }
 
 /** Adds what was made at run time, as `--state` gives it. @throws {CliError} 1 when `state` is none, or is refused */
-export function putState(engine: LiveEngine, state: unknown, named: string): void {
+export function putState(engine: LiveEngine, state: unknown, named: string): State {
   const parsed = parseState(state)
   if (!parsed.ok) throw stateFault(named, parsed.message)
   const { agents } = parsed.value
@@ -46,6 +46,7 @@ export function putState(engine: LiveEngine, state: unknown, named: string): voi
     for (const [index, record] of emitState(parsed.value).entries()) putRecord(engine, record, agents[index]?.name)
     for (const name of parsed.value.revoked) engine.setFlag(name, 'revoked')
     for (const name of parsed.value.suspended) engine.setFlag(name, 'suspended')
+    return parsed.value
   } catch (error) {
     if (error instanceof EngineError) throw stateFault(named, error.message)
     throw error

@@ -10,7 +10,18 @@ import { numberWithin } from './json-number.ts'
 import { keysBeyond, keysWithin } from './key-set.ts'
 import type { Language } from './language.ts'
 import { type BigRange, subtractRanges } from './ranges.ts'
-import { IS_FALSE, IS_TRUE, MAX_COST_DOUBLED, MAX_DOUBLED, MAX_LENGTH, MAX_MS, MIN_MS, TYPE_BITS } from './specials.ts'
+import {
+  IS_FALSE,
+  IS_TRUE,
+  MAX_ADDRESS,
+  MAX_COST_DOUBLED,
+  MAX_DOUBLED,
+  MAX_LENGTH,
+  MAX_MS,
+  MIN_MS,
+  MINUTES_OF_WEEK,
+  TYPE_BITS,
+} from './specials.ts'
 import type { Universe } from './universe.ts'
 
 /** An atom as a dimension and the two sets. */
@@ -104,8 +115,8 @@ function plainSets(atom: AtomModel, universe: Universe): AtomSets {
   }
 }
 
-const ALL_ADDRESSES: readonly BigRange[] = [{ low: 0n, high: (1n << 128n) - 1n }]
-const ALL_MINUTES: readonly BigRange[] = [{ low: 0n, high: 10_079n }]
+const ALL_ADDRESSES: readonly BigRange[] = [{ low: 0n, high: MAX_ADDRESS }]
+const ALL_MINUTES: readonly BigRange[] = [{ low: 0n, high: MINUTES_OF_WEEK - 1n }]
 const ALL_NUMBERS: readonly BigRange[] = [{ low: -MAX_DOUBLED, high: MAX_DOUBLED }]
 const ALL_COSTS: readonly BigRange[] = [{ low: 0n, high: MAX_COST_DOUBLED }]
 const ALL_LENGTHS: readonly BigRange[] = [{ low: 0n, high: MAX_LENGTH }]

@@ -9,7 +9,7 @@ import type { GrantModel } from '../model/index.ts'
 import { instantsBefore } from './atom-set.ts'
 import { type Box, intersectBoxes, restrict, subtractBoxes } from './box.ts'
 import { TooHard } from './budget.ts'
-import { grantBox, type Subject, scopeBox } from './rule-box.ts'
+import { acceptsResource, grantBox, type Subject } from './rule-box.ts'
 import type { Universe } from './universe.ts'
 import { findWitness, type Witness, type WitnessHints } from './witness.ts'
 
@@ -177,7 +177,7 @@ function shortOf({ box, witness }: Excess, { parts }: HeldBox, universe: Univers
   const nearFirst = parts.toReversed()
   for (const { grant } of nearFirst) {
     if (grant.actions?.includes(witness.action) === false) return { grant, narrower: 'action', grants }
-    if (!coversResource(grant, witness, universe)) return { grant, narrower: 'resource', grants }
+    if (!acceptsResource(grant, witness.resource, universe)) return { grant, narrower: 'resource', grants }
   }
   for (const { grant, box: held } of nearFirst) {
     const missed = [...held].flatMap(([dimension, set]) =>
@@ -189,11 +189,6 @@ function shortOf({ box, witness }: Excess, { parts }: HeldBox, universe: Univers
   // Only together do they rule it out.
   const [first] = nearFirst
   return first && { grant: first.grant, narrower: 'condition', grants }
-}
-
-function coversResource(grant: GrantModel, { resource }: Witness, universe: Universe): boolean {
-  const scope = scopeBox(grant, universe)?.get('resource')
-  return scope?.kind === 'text' && universe.languages.accepts(scope.language, resource)
 }
 
 function isOfApproval(dimension: string): boolean {

@@ -2,13 +2,14 @@
  * What an agent holds and may pass on: its own grants where it `may delegate`, and what delegations gave it with depth left,
  * each cut by everything above it. What was made at run time is cut by the boundary as well. Language reference, section 5.
  */
-import type {
-  AgentModel,
-  DelegationModel,
-  LimitModel,
-  PolicyModel,
-  RuntimeAgent,
-  RuntimeDelegation,
+import {
+  type AgentModel,
+  type DelegationModel,
+  heldGrants,
+  type LimitModel,
+  type PolicyModel,
+  type RuntimeAgent,
+  type RuntimeDelegation,
 } from '../model/index.ts'
 import type { HeldGrants, Holding } from './attenuation.ts'
 import type { Subject } from './rule-box.ts'
@@ -140,13 +141,11 @@ function principalsOf(model: PolicyModel, made: RuntimeAuthority): ReadonlyMap<s
   // A name that the policy declares is the policy's.
   for (const agent of model.agents) {
     const { type, owner, expiresAt, mayDelegate, limits = [] } = agent
-    const grants = new Set(agent.grants)
-    for (const role of agent.roles ?? []) for (const grant of model.roles[role]?.grants ?? []) grants.add(grant)
     principals.set(agent.name, {
       type,
       owner,
       own: {
-        grants: [...grants],
+        grants: heldGrants(model, agent),
         subject: { kind: 'known', type, owner },
         ...(expiresAt !== undefined && { expiresAt }),
       },

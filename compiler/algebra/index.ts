@@ -41,6 +41,7 @@ export { alternativeText, mayOverlap, scopesMayMeet, segmentAlternatives, segmen
 export { type BigRange, intersectRanges, mergeRanges, subtractRanges } from './ranges.ts'
 export { type CompiledRegex, compileRegex } from './regex.ts'
 export {
+  acceptsResource,
   asksAboutSubject,
   forbidBoxes,
   grantBox,

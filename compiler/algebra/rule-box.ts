@@ -24,6 +24,12 @@ export function scopeBox(scope: ScopeModel, universe: Universe): Box | undefined
   return box
 }
 
+/** Whether a resource is one of the scope's, whatever its actions. */
+export function acceptsResource(scope: ScopeModel, resource: string, universe: Universe): boolean {
+  const set = scopeBox(scope, universe)?.get('resource')
+  return set?.kind === 'text' && universe.languages.accepts(set.language, resource)
+}
+
 function toScopeBox(scope: ScopeModel, universe: Universe): Box | undefined {
   const resource: FactSet = { kind: 'text', specials: 0, language: scopeLanguage(scope, universe) }
   if (universe.languages.isEmptyResource(resource.language)) return undefined

@@ -1,5 +1,6 @@
 /** Everything that is proved of a policy, in one call: what its delegations and assertions come to. */
-import type { Diagnostic, PolicyFile } from '../../grammar/index.ts'
+import type { Diagnostic } from '../../grammar/index.ts'
+import { inTextOrder } from '../front/index.ts'
 import type { AnalyzedPolicy } from './analyzed-policy.ts'
 import { analyzeAssertions, type ProvedAssertion } from './assertion-findings.ts'
 import { analyzeDelegations, type ProvedDelegation } from './delegation-findings.ts'
@@ -36,14 +37,4 @@ export function analyzePolicy(policy: AnalyzedPolicy, options: AnalyzePolicyOpti
   )
   const unknown = [...delegations, ...assertions].filter(({ proof }) => proof.kind === 'unknown').length
   return { diagnostics: inTextOrder(policy.files, found), delegations, assertions, unknown }
-}
-
-function inTextOrder(files: readonly PolicyFile[], diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const order = new Map(files.map(({ path }, index) => [path, index]))
-  return [...diagnostics].sort(
-    (a, b) =>
-      (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0) ||
-      a.span.start - b.span.start ||
-      (a.code < b.code ? -1 : a.code > b.code ? 1 : 0),
-  )
 }

@@ -8,15 +8,17 @@
  * such a hop are listed too.
  */
 import { asksAboutSubject, type Subject } from '../algebra/index.ts'
-import type {
-  AgentModel,
-  AtomModel,
-  BoundaryModel,
-  DelegationModel,
-  GrantModel,
-  LimitModel,
-  PolicyModel,
+import {
+  type AgentModel,
+  type AtomModel,
+  type BoundaryModel,
+  type DelegationModel,
+  type GrantModel,
+  heldGrants,
+  type LimitModel,
+  type PolicyModel,
 } from '../model/index.ts'
+import { groupBy } from './group.ts'
 
 export interface Chain {
   /** A0 ... An; the last one acts. */
@@ -239,7 +241,7 @@ export function createChains(model: PolicyModel, spend: (steps: number) => void)
 }
 
 /** Everything about a limit but whose it is. */
-function limitText(limit: LimitModel): string {
+export function limitText(limit: LimitModel): string {
   return JSON.stringify({ ...limit, key: '' }, (_, value: unknown) =>
     typeof value === 'bigint' ? String(value) : value,
   )
@@ -247,16 +249,12 @@ function limitText(limit: LimitModel): string {
 
 /** The delegations into each agent, those from one agent together. */
 function groupPairs(delegations: readonly DelegationModel[]): ReadonlyMap<string, readonly Pair[]> {
-  const pairs = new Map<string, Map<string, DelegationModel[]>>()
-  for (const delegation of delegations) {
-    const from = pairs.get(delegation.to) ?? new Map<string, DelegationModel[]>()
-    pairs.set(delegation.to, from)
-    const some = from.get(delegation.from)
-    if (some === undefined) from.set(delegation.from, [delegation])
-    else some.push(delegation)
-  }
+  const received = [...groupBy(delegations, ({ to }) => to)]
   return new Map(
-    [...pairs].map(([to, from]) => [to, [...from].map(([name, some]) => ({ from: name, to, delegations: some }))]),
+    received.map(([to, some]) => [
+      to,
+      [...groupBy(some, ({ from }) => from)].map(([from, alike]) => ({ from, to, delegations: alike })),
+    ]),
   )
 }
 
@@ -264,14 +262,15 @@ function asksAbout(rule: { readonly when?: readonly AtomModel[]; readonly unless
   return [...(rule.when ?? []), ...(rule.unless ?? [])].some(asksAboutSubject)
 }
 
-interface Pair {
+/** Delegations from one agent to another. */
+export interface Pair {
   readonly from: string
   readonly to: string
   readonly delegations: readonly DelegationModel[]
 }
 
 /** The chain with the declared hops of `path` behind it. */
-function extend(chain: Chain, path: readonly Pair[], agents: ReadonlyMap<string, AgentModel>): Chain {
+export function extend(chain: Chain, path: readonly Pair[], agents: ReadonlyMap<string, AgentModel>): Chain {
   const principals = [...chain.principals]
   const factors = [...chain.factors]
   for (const { to, delegations } of path) {
@@ -298,9 +297,7 @@ function delegatedGrants(delegation: DelegationModel, subject: Subject): readonl
 
 function ownFactor(model: PolicyModel, agent: AgentModel): ChainFactor {
   const subject = subjectOf(agent)
-  const grants = new Set(agent.grants)
-  for (const role of agent.roles ?? []) for (const grant of model.roles[role]?.grants ?? []) grants.add(grant)
-  return { grants: [...grants].map((grant) => ({ grant, subject, limits: [], needsNow: false })) }
+  return { grants: heldGrants(model, agent).map((grant) => ({ grant, subject, limits: [], needsNow: false })) }
 }
 
 function boundaryFactor(boundary: BoundaryModel, subject: Subject): ChainFactor {

@@ -1,6 +1,5 @@
 /** A concrete request that shows something, and the engine's own word for it: nothing is printed that was not replayed. */
-
-import { type Decision, type EngineRequest, type LiveEngine, loadLiveEngine } from '../../engine-wasm/host/index.ts'
+import type { Decision, LiveEngine } from '../../engine-wasm/host/index.ts'
 import {
   type Box,
   findWitness,
@@ -9,9 +8,9 @@ import {
   type WitnessHints,
   type WitnessPrincipal,
 } from '../algebra/index.ts'
-import { emitImage, emitState } from '../emit/index.ts'
-import { type PolicyModel, parseState } from '../model/index.ts'
+import type { PolicyModel } from '../model/index.ts'
 import type { Chain } from './chain.ts'
+import { decideWith, engineWith, lastingImage } from './engine-of.ts'
 
 /** A request as `kavach eval` reads it, what must have been made at run time for it, and the engine's decision. */
 export interface Counterexample {
@@ -61,29 +60,13 @@ export function createReplayer(model: PolicyModel): Replayer {
   let image: Uint8Array | undefined
   return {
     decide: (request, state) => {
-      image ??= emitImage(withoutValidity(model))
-      if (state === undefined) {
-        engine ??= loadLiveEngine(image)
-        return ask(engine, request)
-      }
+      image ??= lastingImage(model)
       // What is made at run time belongs to one counterexample.
-      const other = loadLiveEngine(image)
-      const parsed = parseState(state)
-      if (!parsed.ok) throw new RangeError(parsed.message)
-      for (const record of emitState(parsed.value)) other.putRecord(record)
-      return ask(other, request)
+      if (state !== undefined) return decideWith(engineWith(image, state), request)
+      engine ??= engineWith(image, {})
+      return decideWith(engine, request)
     },
   }
-}
-
-/** A policy means the same outside of the times at which hosts accept its image. */
-function withoutValidity({ notBefore: _, notAfter: __, ...model }: PolicyModel): PolicyModel {
-  return model
-}
-
-function ask(engine: LiveEngine, request: WitnessRequest): Decision {
-  const asked: EngineRequest = { ...request, readings: {} }
-  return engine.decide(asked, { charge: 'caller' })
 }
 
 /** The request of a box, made by a chain; `undefined` when none was found. */

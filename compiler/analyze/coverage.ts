@@ -6,7 +6,9 @@
  * made to fail, one that fails or is unknown is made to hold. That is the independence of modified condition/decision coverage,
  * asked of the engine with the policy changed in that place, so that masking by other grants and by guardrails counts.
  */
+
 import type { Span } from '../../grammar/index.ts'
+import { lineText } from '../front/index.ts'
 import type { ApprovalModel, BudgetModel, LimitModel, PolicyModel, ScopeModel } from '../model/index.ts'
 import { byId, grantsById, withCondition } from './mutate.ts'
 import { createComparer, type ToldApart } from './mutate-apart.ts'
@@ -24,7 +26,7 @@ import {
   replaceAt,
 } from './mutate-edit.ts'
 import type { Question } from './mutate-run.ts'
-import { type Place, placeOf, type Site, sitesOf, textOf, type WrittenPolicy } from './mutate-site.ts'
+import { type Place, placeOf, type Site, sitesOf, type WrittenPolicy } from './mutate-site.ts'
 
 export interface CoveragePart {
   readonly kind: 'rule' | 'action' | 'resource' | 'condition' | 'approval' | 'limit' | 'throttle'
@@ -63,7 +65,7 @@ export function partsOf(policy: WrittenPolicy): readonly CoveragePart[] {
       kind,
       place: placeOf(site.file, span),
       owner,
-      text: text ?? textOf(site.file, span),
+      text: text ?? lineText(site.file, span),
       sides,
     }))
   })
@@ -118,7 +120,7 @@ interface Part {
 const HEAD = 80
 
 function headOf({ file, node, kind }: Site): string {
-  const text = textOf(file, node)
+  const text = lineText(file, node)
   const head = kind === 'agent' || kind === 'delegation' || kind === 'boundary' ? text.replace(/ ?\{.*$/, '') : text
   return head.length > HEAD ? `${head.slice(0, HEAD - 3)}...` : head
 }
@@ -177,20 +179,13 @@ function grantParts({ file, node, id }: SiteOf<'grant'>, grants: ReturnType<type
     {
       kind: 'rule',
       span: node,
-      text: `allow ${textOf(file, node.scope)}`,
+      text: `allow ${lineText(file, node.scope)}`,
       sides: [{ claim: 'allowing something', edit: without }],
     },
     ...scopeParts(grant, node.scope, (scope) => editGrant(id, (it) => ({ ...it, ...scope }))),
     ...(node.when?.atoms ?? []).map((atom, at): Part => {
       const holding = editGrant(id, (it) => withCondition(it, 'when', replaceAt(when, at, undefined)))
-      return {
-        kind: 'condition',
-        span: atom,
-        sides: [
-          { claim: HOLDS, edit: without },
-          { claim: FAILS, edit: holding },
-        ],
-      }
+      return conditionPart(atom, without, holding)
     }),
     ...rates.flatMap((rate, at) => {
       const limit = limits[at]
@@ -206,6 +201,18 @@ function grantParts({ file, node, id }: SiteOf<'grant'>, grants: ReturnType<type
           ),
         ]),
   ]
+}
+
+/** `never` and `always`: the policy where the atom never holds, and where it always does. */
+function conditionPart(span: Span, never: Edit, always: Edit): Part {
+  return {
+    kind: 'condition',
+    span,
+    sides: [
+      { claim: HOLDS, edit: never },
+      { claim: FAILS, edit: always },
+    ],
+  }
 }
 
 function approvalPart(span: Span, edit: (approval: ApprovalModel | undefined) => Edit): Part {
@@ -229,33 +236,19 @@ function forbidParts(
     {
       kind: 'rule',
       span: node,
-      text: `forbid ${textOf(file, node.scope)}`,
+      text: `forbid ${lineText(file, node.scope)}`,
       sides: [{ claim: 'denying something', edit: without }],
     },
     ...scopeParts(rule, node.scope, (scope) => editForbid(id, (it) => ({ ...it, ...scope }))),
     ...(node.when?.atoms ?? []).map((atom, at): Part => {
       const holding = editForbid(id, (it) => withCondition(it, 'when', replaceAt(when, at, undefined)))
-      return {
-        kind: 'condition',
-        span: atom,
-        sides: [
-          { claim: HOLDS, edit: without },
-          { claim: FAILS, edit: holding },
-        ],
-      }
+      return conditionPart(atom, without, holding)
     }),
     ...(node.unless?.atoms ?? []).map((atom, at): Part => {
       const left = replaceAt(unless, at, undefined)
       // An excuse that always holds leaves nothing of the rule.
       const holding = left.length === 0 ? without : editForbid(id, (it) => ({ ...it, unless: left }))
-      return {
-        kind: 'condition',
-        span: atom,
-        sides: [
-          { claim: HOLDS, edit: excused },
-          { claim: FAILS, edit: holding },
-        ],
-      }
+      return conditionPart(atom, excused, holding)
     }),
   ]
 }
@@ -279,14 +272,7 @@ function requireParts({ node, id }: SiteOf<'require'>, rule: PolicyModel['requir
     ...requirement.atoms.map((atom, at): Part => {
       const left = replaceAt(when, at, undefined)
       const holding = left.length === 0 ? without : editRequire(id, (it) => ({ ...it, when: left }))
-      return {
-        kind: 'condition',
-        span: atom,
-        sides: [
-          { claim: HOLDS, edit: failing },
-          { claim: FAILS, edit: holding },
-        ],
-      }
+      return conditionPart(atom, failing, holding)
     }),
     ...scope,
   ]

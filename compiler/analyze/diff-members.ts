@@ -1,7 +1,7 @@
 /** What changed of agents and delegations beside their grants: who is there, until when, and how deep. */
 import type { AgentModel, DelegationModel, PolicyModel } from '../model/index.ts'
 import { formatDuration, formatStamp } from './describe-value.ts'
-import { groupBy } from './diff-group.ts'
+import { groupBy } from './group.ts'
 
 /** Agents that came, went, or are others now. */
 export interface AgentChange {

@@ -1,4 +1,5 @@
 /** Finds, among many grants, those whose scope may share a request with another one, without comparing automata. */
+import { scopesMayMeet } from '../algebra/index.ts'
 import type { GrantModel, PatternLiteral, ScopeModel } from '../model/index.ts'
 
 /** Grants by the literal segments in front of their patterns: two patterns meet only when one's are a prefix of the other's. */
@@ -23,29 +24,10 @@ export function createOverlapIndex<T>(items: readonly T[], grantOf: (item: T) =>
         .sort((a, b) => a - b)
         .flatMap((position) => {
           const item = items[position]
-          return item !== undefined && mayMeet(grantOf(item), scope) ? [item] : []
+          return item !== undefined && scopesMayMeet(grantOf(item), scope) ? [item] : []
         })
     },
   }
-}
-
-function mayMeet(a: ScopeModel, b: ScopeModel): boolean {
-  if (!shareAction(a, b)) return false
-  if ((a.automata ?? []).length > 0 || (b.automata ?? []).length > 0) return true
-  return a.patterns.some((left) => b.patterns.some((right) => mayMeetPattern(left, right)))
-}
-
-/** Plain segments in the same place are equal, and the lengths fit. */
-function mayMeetPattern(a: PatternLiteral, b: PatternLiteral): boolean {
-  const [left, right] = [a.segments.length, b.segments.length]
-  if (left !== right && !(left < right ? a.rest : b.rest)) return false
-  // A rest is one segment at least.
-  if (left === right && a.rest !== b.rest) return false
-  for (let at = 0; at < Math.min(left, right); at++) {
-    const [one, other] = [plainText(a.segments[at]), plainText(b.segments[at])]
-    if (one !== undefined && other !== undefined && one !== other) return false
-  }
-  return true
 }
 
 function plainText(segment: PatternLiteral['segments'][number] | undefined): string | undefined {
@@ -99,8 +81,4 @@ function collect(root: Node, texts: readonly string[], found: Set<number>): void
 function collectAll(node: Node, found: Set<number>): void {
   for (const position of node.positions) found.add(position)
   for (const child of node.children.values()) collectAll(child, found)
-}
-
-function shareAction({ actions }: ScopeModel, { actions: others }: ScopeModel): boolean {
-  return actions === undefined || others === undefined || actions.some((action) => others.includes(action))
 }

@@ -7,8 +7,8 @@
  */
 import type { Universe } from '../algebra/index.ts'
 import type { Chain } from './chain.ts'
-import { groupBy } from './diff-group.ts'
 import { delegationKey, pairName, type Side } from './diff-side.ts'
+import { groupBy } from './group.ts'
 
 /** Chains of the same principals in both policies. */
 export interface ChainPair {

@@ -1,12 +1,13 @@
 /** One of the two policies of a comparison, with the keys of its parts. */
 import { asksAboutSubject, type Subject, type Universe, type WitnessHints } from '../algebra/index.ts'
-import type {
-  AgentModel,
-  DelegationModel,
-  ForbidModel,
-  GuardrailLimitModel,
-  PolicyModel,
-  RequireModel,
+import {
+  type AgentModel,
+  type DelegationModel,
+  type ForbidModel,
+  type GuardrailLimitModel,
+  heldGrants,
+  type PolicyModel,
+  type RequireModel,
 } from '../model/index.ts'
 import { createGuardrails, type Guardrails } from './access.ts'
 import {
@@ -18,9 +19,9 @@ import {
   subjectOf,
 } from './chain.ts'
 import type { Replayer } from './counterexample.ts'
-import { groupBy } from './diff-group.ts'
 import { grantKey, guardKey, payKey } from './diff-key.ts'
 import { createPartReplayers } from './diff-replay.ts'
+import { groupBy } from './group.ts'
 import type { PolicyUnderAnalysis } from './subject.ts'
 
 /** A guardrail and what kind it is, which its members alone do not say. */
@@ -129,8 +130,8 @@ export function createSide(
 }
 
 /** The keys of an agent's own grants. */
-function ownKeys(model: PolicyModel, { grants, roles = [] }: AgentModel): readonly string[] {
-  return [...grants, ...roles.flatMap((role) => model.roles[role]?.grants ?? [])].map(grantKey)
+function ownKeys(model: PolicyModel, agent: AgentModel): readonly string[] {
+  return heldGrants(model, agent).map(grantKey)
 }
 
 export function pairName(from: string, to: string): string {

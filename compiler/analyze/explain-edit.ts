@@ -5,7 +5,9 @@
  * An edit is made on the model, and the engine must then allow the request, or ask no more than an approval or a pause.
  * What else it would open is said, as a scope.
  */
+
 import type { Decision } from '../../engine-wasm/host/index.ts'
+import { acceptsResource, type Universe } from '../algebra/index.ts'
 import {
   type AgentModel,
   type AtomModel,
@@ -62,6 +64,7 @@ export interface EditQuestion {
   readonly guards: readonly GuardExplained[]
   /** The engine's word on the request under another model. */
   readonly decideUnder: (model: PolicyModel) => Decision
+  readonly universe: Universe
 }
 
 /** Edits that open the request, those that open least besides it first. Nothing for what no single rule keeps closed. */
@@ -346,7 +349,7 @@ function argumentAt({ args }: RequestFacts, path: readonly string[]): unknown {
 }
 
 /** An action or a pattern more in a grant that is held already, where nothing else of it fails. */
-function widerEdits({ candidates, others }: FactorExplained, { facts, point, chain }: EditQuestion): Options {
+function widerEdits({ candidates, others }: FactorExplained, { facts, point, chain, universe }: EditQuestion): Options {
   if (candidates.some(({ delegation }) => delegation?.fault === undefined)) return []
   return others.flatMap((grant): Options => {
     const holder = chain.members.find(({ grants }) => grants.includes(grant)) ?? chain.members.at(-1)
@@ -354,22 +357,9 @@ function widerEdits({ candidates, others }: FactorExplained, { facts, point, cha
     if (!isMet) return []
     const isFor = grant.actions?.includes(facts.action) ?? true
     if (isFor) return [[{ kind: 'add-pattern', grant: grant.id, pattern: facts.resource }]]
-    return isOn(grant, facts.resource) ? [[{ kind: 'add-action', grant: grant.id, action: facts.action }]] : []
-  })
-}
-
-function isOn({ patterns }: GrantModel, resource: string): boolean {
-  return patterns.some((pattern) => matches(pattern, resource.split(':')))
-}
-
-function matches({ segments, rest }: PatternLiteral, resource: readonly string[]): boolean {
-  if (rest ? resource.length <= segments.length : resource.length !== segments.length) return false
-  return segments.every((parts, index) => {
-    const [part, ...more] = parts
-    const segment = resource[index]
-    if (segment === undefined || part === undefined) return false
-    // Where a segment holds more than one text or one `*`, no edit is offered.
-    return more.length === 0 && (part.kind === 'any' || (part.kind === 'text' && part.text === segment))
+    return acceptsResource(grant, facts.resource, universe)
+      ? [[{ kind: 'add-action', grant: grant.id, action: facts.action }]]
+      : []
   })
 }
 

@@ -1,5 +1,5 @@
 /** The rules that a request meets, each condition judged: what grants, what comes near, and what the guardrails say. */
-import { scopeBox, type Universe } from '../algebra/index.ts'
+import { acceptsResource, type Universe } from '../algebra/index.ts'
 import type {
   ApprovalModel,
   AtomModel,
@@ -85,11 +85,7 @@ export interface RuleJudge {
 
 /** Judges the rules of one request. */
 export function createRuleJudge(point: RequestPoint, facts: RequestFacts, universe: Universe): RuleJudge {
-  const { languages } = universe
-  const isOn = (scope: ScopeModel): boolean => {
-    const set = scopeBox(scope, universe)?.get('resource')
-    return set?.kind === 'text' && languages.accepts(set.language, facts.resource)
-  }
+  const isOn = (scope: ScopeModel): boolean => acceptsResource(scope, facts.resource, universe)
   const isFor = (scope: ScopeModel): boolean => scope.actions?.includes(facts.action) ?? true
   const judge = (atoms: readonly AtomModel[], { subject }: Member): readonly AtomJudged[] =>
     atoms.map((atom) => ({

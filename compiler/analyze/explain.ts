@@ -122,7 +122,7 @@ export function explainRequest(model: PolicyModel, request: unknown, options: Ex
     })
     universe.renew(steps)
     const decideUnder = (other: PolicyModel): Decision => decide(startEngine(other, state), request)
-    const found = suggestEdits({ model, chain, facts, point, factors, guards, decideUnder })
+    const found = suggestEdits({ model, chain, facts, point, factors, guards, decideUnder, universe })
     const edits = found.map((suggestion) => withPlaces(suggestion, options.text))
     universe.renew(steps)
     const chains = createChains(model, (cost) => universe.budget.spend(cost)).to(facts.agent)

@@ -2,9 +2,9 @@
 
 import type { AtomNode, CidrNode, HoursNode, InAtom, PolicyFile, SetDeclaration, Span } from '../../grammar/index.ts'
 import { mergeRanges } from '../algebra/index.ts'
+import { lineText } from '../front/index.ts'
 import { type AtomModel, formatCidr, formatDecimal, formatHours, type HoursRange, weekRanges } from '../model/index.ts'
 import { replaceAt } from './mutate-edit.ts'
-import { textOf } from './mutate-site.ts'
 
 export type AtomMutation =
   | 'drop-atom'
@@ -30,7 +30,7 @@ export function atomMutants(
   file: PolicyFile,
   sets: ReadonlyMap<string, SetDeclaration>,
 ): readonly AtomMutant[] {
-  const text = textOf(file, node)
+  const text = lineText(file, node)
   const turned = node.negated ? text.replace(/^not\s+/, '') : `not ${text}`
   return [
     { kind: 'drop-atom', span: node, said: `without \`${text}\``, atom: undefined },
@@ -52,19 +52,19 @@ function boundMutants(atom: AtomModel, node: AtomNode, file: PolicyFile): readon
   const { value, operator } = node
   const [, fraction = ''] = value.text.split('.')
   const step = 10n ** BigInt(PLACES - fraction.replaceAll('_', '').length)
-  const head = textOf(file, { start: node.start, end: value.start }).trimEnd()
+  const head = lineText(file, { start: node.start, end: value.start }).trimEnd()
   if (operator === '=') {
     return (['<=', '>='] as const).map((other) => ({
       kind: 'shift-bound',
       span: node,
-      said: becomes(textOf(file, node), `${head.replace(/=$/, other)} ${value.text}`),
+      said: becomes(lineText(file, node), `${head.replace(/=$/, other)} ${value.text}`),
       atom: { ...atom, operator: other },
     }))
   }
   return [-step, step].flatMap((by) => {
     const units = atom.units + by
     if (units < 0n) return []
-    const said = becomes(textOf(file, node), `${head} ${formatDecimal(units)}`)
+    const said = becomes(lineText(file, node), `${head} ${formatDecimal(units)}`)
     return [{ kind: 'shift-bound', span: value, said, atom: { ...atom, units } }]
   })
 }
@@ -190,7 +190,7 @@ function listMutants(
   return items.flatMap((item, index): readonly AtomMutant[] => {
     const changed = withoutElement(atom, items, index)
     if (changed === undefined) return []
-    return [{ kind: 'drop-element', span: item, said: `without \`${textOf(file, item)}\``, atom: changed }]
+    return [{ kind: 'drop-element', span: item, said: `without \`${lineText(file, item)}\``, atom: changed }]
   })
 }
 

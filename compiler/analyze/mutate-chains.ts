@@ -1,8 +1,8 @@
 /** The chains that two nearly equal policies have between them, where something that they are made of is not the same. */
 import type { Universe } from '../algebra/index.ts'
-import type { AgentModel, DelegationModel, GrantModel, LimitModel, PolicyModel } from '../model/index.ts'
-import { type Chain, type ChainPrincipal, type Chains, type FactorGrant, subjectOf } from './chain.ts'
-import { groupBy } from './diff-group.ts'
+import type { AgentModel, DelegationModel, GrantModel, PolicyModel } from '../model/index.ts'
+import { type Chain, type ChainPrincipal, type Chains, extend, type FactorGrant, limitText } from './chain.ts'
+import { groupBy } from './group.ts'
 
 /** A chain of the same principals in both policies; `undefined` where one of them has it not. */
 export interface ChainPair {
@@ -144,23 +144,7 @@ function behind(
   )
   if (first === undefined || agent === undefined || given.length === 0) return undefined
   if ((hops?.mayDelegate ?? 0) < 2 || (model.boundary?.mayDelegate ?? 0) < 1) return undefined
-  const { name, limits = [], expiresAt } = agent
-  const subject = subjectOf(agent)
-  const grants = given.flatMap((delegation) =>
-    delegation.grants.map((grant) => ({
-      grant,
-      subject,
-      limits: delegation.limits ?? [],
-      ...(delegation.expiresAt !== undefined && { expiresAt: delegation.expiresAt }),
-      needsNow: delegation.expiresIn !== undefined,
-    })),
-  )
-  const principal = { name, isRuntime: false, subject, limits, ...(expiresAt !== undefined && { expiresAt }) }
-  return {
-    principals: [...first.principals, principal],
-    factors: [...first.factors, { grants }],
-    runtimeHops: [...first.runtimeHops, false],
-  }
+  return extend(first, [{ from: middle, to: receiver, delegations: given }], new Map([[receiver, agent]]))
 }
 
 /**
@@ -194,15 +178,9 @@ function receiverKinds(
 ): readonly (readonly (string | undefined)[])[] {
   const [before, after] = [one, other].map(({ agents }) => new Map(agents.map((agent) => [agent.name, agent])))
   const keyOf = (agent: AgentModel | undefined): unknown =>
-    agent && [agent.type, agent.owner ?? null, agent.expiresAt ?? null, (agent.limits ?? []).map(limitKey)]
+    agent && [agent.type, agent.owner ?? null, agent.expiresAt ?? null, (agent.limits ?? []).map(limitText)]
   const kinds = groupBy(names, (name) => JSON.stringify([keyOf(before?.get(name)) ?? 0, keyOf(after?.get(name)) ?? 0]))
   return [...kinds.values(), [undefined]]
-}
-
-function limitKey(limit: LimitModel): string {
-  return JSON.stringify({ ...limit, key: '' }, (_, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value,
-  )
 }
 
 function* matched(

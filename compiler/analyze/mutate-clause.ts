@@ -1,8 +1,8 @@
 /** What may be wrong with limits and approvals. */
 import type { ApprovalNode, BudgetNode, PolicyFile, RateNode, Span } from '../../grammar/index.ts'
+import { lineText } from '../front/index.ts'
 import type { ApprovalModel, BudgetModel, LimitModel, RateModel } from '../model/index.ts'
 import { replaceAt } from './mutate-edit.ts'
-import { textOf } from './mutate-site.ts'
 
 export type ClauseMutation =
   | 'drop-limit'
@@ -29,7 +29,7 @@ export function limitMutants(
   const dropped = {
     kind: 'drop-limit',
     span: node,
-    said: `without \`${textOf(file, node)}\``,
+    said: `without \`${lineText(file, node)}\``,
     clause: undefined,
   } as const
   if (limit.kind === 'rate') return node.kind === 'rate' ? [dropped, ...rateMutants(limit, node)] : []
@@ -54,12 +54,12 @@ function budgetMutants(limit: BudgetModel, node: BudgetNode, file: PolicyFile): 
   const raised = limit.windows.map(({ window, capNanoUsd }, index): ClauseMutant<LimitModel> => {
     const windows = replaceAt(limit.windows, index, { window, capNanoUsd: capNanoUsd + CENT })
     const amount = node.windows[index]?.amount ?? node
-    const said = `\`${textOf(file, amount)} USD per ${window}\` is a cent more`
+    const said = `\`${lineText(file, amount)} USD per ${window}\` is a cent more`
     return { kind: 'raise-budget', span: amount, said, clause: { ...limit, windows } }
   })
   if (node.throttle === undefined) return raised
   const { throttle: _, ...free } = limit
-  const said = `without \`${textOf(file, node.throttle)}\``
+  const said = `without \`${lineText(file, node.throttle)}\``
   return [...raised, { kind: 'drop-throttle', span: node.throttle, said, clause: free }]
 }
 
@@ -73,10 +73,10 @@ export function approvalMutants(
 ): readonly ClauseMutant<ApprovalModel>[] {
   const { by, withinMs, ...others } = approval
   const mutants: ClauseMutant<ApprovalModel>[] = [
-    { kind: 'drop-approval', span: node, said: `without \`${textOf(file, node)}\``, clause: undefined },
+    { kind: 'drop-approval', span: node, said: `without \`${lineText(file, node)}\``, clause: undefined },
   ]
   if (node.by !== undefined) {
-    const text = textOf(file, node.by)
+    const text = lineText(file, node.by)
     const rest = withinMs === undefined ? others : { ...others, withinMs }
     mutants.push(
       { kind: 'change-approver', span: node.by, said: `anybody approves instead of ${text}`, clause: rest },
@@ -89,7 +89,7 @@ export function approvalMutants(
     )
   }
   if (node.within !== undefined) {
-    const said = `without \`within ${textOf(file, node.within)}\``
+    const said = `without \`within ${lineText(file, node.within)}\``
     mutants.push({
       kind: 'drop-within',
       span: node.within,

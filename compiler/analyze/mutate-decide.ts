@@ -1,15 +1,9 @@
 /** An engine for each of many models, asked the same questions. */
-import {
-  type Decision,
-  EngineError,
-  type EngineRequest,
-  type LiveEngine,
-  loadLiveEngine,
-} from '../../engine-wasm/host/index.ts'
-import { emitImage, emitState } from '../emit/index.ts'
+import { type Decision, EngineError, type LiveEngine } from '../../engine-wasm/host/index.ts'
 import { RUNTIME_TEST_STATE } from '../front/index.ts'
-import { type LimitWindow, type PolicyModel, parseState, type State } from '../model/index.ts'
+import type { LimitWindow, PolicyModel } from '../model/index.ts'
 import type { WitnessRequest, WitnessState } from './counterexample.ts'
+import { decideWith, engineWith, lastingImage } from './engine-of.ts'
 
 /** What meters read, whichever they are. Money in USD. */
 export interface AskedReadings {
@@ -30,18 +24,17 @@ export interface Asker {
 
 /** @throws {EngineError} when the engine refuses the model */
 export function createAsker(model: PolicyModel): Asker {
-  const { notBefore: _, notAfter: __, ...lasting } = model
-  const image = emitImage(lasting)
+  const image = lastingImage(model)
   let engine: LiveEngine | undefined
   let last: { readonly state: WitnessState; readonly engine: LiveEngine } | undefined
   return {
     decide: (request, state) => {
       if (state === undefined) {
-        engine ??= withState(image, TESTED)
-        return ask(engine, request)
+        engine ??= engineWith(image, RUNTIME_TEST_STATE)
+        return decideWith(engine, request)
       }
-      if (last?.state !== state) last = { state, engine: withState(image, toState(state)) }
-      return ask(last.engine, request)
+      if (last?.state !== state) last = { state, engine: engineWith(image, state) }
+      return decideWith(last.engine, request)
     },
   }
 }
@@ -57,23 +50,4 @@ export function tryAsker(model: PolicyModel): Asker | undefined {
     if (error instanceof EngineError) return undefined
     throw error
   }
-}
-
-const TESTED = toState(RUNTIME_TEST_STATE)
-
-function toState(json: unknown): State {
-  const parsed = parseState(json)
-  if (!parsed.ok) throw new RangeError(parsed.message)
-  return parsed.value
-}
-
-function withState(image: Uint8Array, state: State): LiveEngine {
-  const engine = loadLiveEngine(image)
-  for (const record of emitState(state)) engine.putRecord(record)
-  return engine
-}
-
-function ask(engine: LiveEngine, request: AskedRequest): Decision {
-  const asked = { ...request, readings: request.readings ?? {} }
-  return engine.decide(asked as EngineRequest, { charge: 'caller' }) // The engine looks at `args` itself.
 }

@@ -1,8 +1,8 @@
 /** What may be wrong with the actions and resources of a rule. */
 import type { PolicyFile, ScopeNode, Span } from '../../grammar/index.ts'
+import { lineText } from '../front/index.ts'
 import { formatPattern, type PatternLiteral, type PatternSegment, type ScopeModel } from '../model/index.ts'
 import { replaceAt } from './mutate-edit.ts'
-import { textOf } from './mutate-site.ts'
 
 export type ScopeMutation =
   | 'drop-action'
@@ -45,7 +45,7 @@ function actionMutants({ actions, patterns }: ScopeModel, node: ScopeNode): read
 function patternMutants({ actions, patterns }: ScopeModel, node: ScopeNode, file: PolicyFile): readonly ScopeMutant[] {
   return patterns.flatMap((pattern, index): readonly ScopeMutant[] => {
     const span = node.patterns[index] ?? node
-    const text = textOf(file, span)
+    const text = lineText(file, span)
     const put = (kind: ScopeMutation, changed: PatternLiteral): ScopeMutant => ({
       kind,
       span,

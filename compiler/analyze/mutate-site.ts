@@ -121,11 +121,6 @@ function lineStarts(text: string): readonly number[] {
   return starts
 }
 
-/** The text of a node on one line, for a person. */
-export function textOf(file: PolicyFile, { start, end }: Span): string {
-  return file.text.slice(start, end).replace(/\s+/g, ' ')
-}
-
 /** Named sets of a policy. */
 export function setsOf(files: readonly PolicyFile[]): ReadonlyMap<string, SetDeclaration> {
   const sets = new Map<string, SetDeclaration>()

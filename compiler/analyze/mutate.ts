@@ -3,7 +3,9 @@
  *
  * A set of tests that passes on a mutant would not have noticed the mistake. Mutants are models; the text is not changed.
  */
+
 import type { AgentDeclaration, DelegationDeclaration, LimitNode, PolicyFile, Span } from '../../grammar/index.ts'
+import { lineText } from '../front/index.ts'
 import type { AtomModel, GrantModel, LimitModel, ScopeModel } from '../model/index.ts'
 import { type AtomMutation, atomMutants } from './mutate-atom.ts'
 import { approvalMutants, type ClauseMutation, limitMutants } from './mutate-clause.ts'
@@ -19,7 +21,7 @@ import {
   replaceAt,
 } from './mutate-edit.ts'
 import { type ScopeMutation, scopeMutants } from './mutate-scope.ts'
-import { type Place, placeOf, type Site, setsOf, sitesOf, textOf, type WrittenPolicy } from './mutate-site.ts'
+import { type Place, placeOf, type Site, setsOf, sitesOf, type WrittenPolicy } from './mutate-site.ts'
 
 export type Mutation =
   | AtomMutation
@@ -150,7 +152,7 @@ function grantMutants({ file, node, id }: SiteOf<'grant'>, { grants, sets }: Par
           {
             ...at(estimate),
             kind: 'drop-estimate',
-            said: `without \`${textOf(file, estimate)}\``,
+            said: `without \`${lineText(file, estimate)}\``,
             edit: editGrant(id, ({ estimateNanoUsd: _, ...it }) => it),
           } as const,
         ]),
@@ -208,7 +210,7 @@ function forbidMutants(
           {
             ...at(node.unless),
             kind: 'drop-unless',
-            said: `without \`unless ${textOf(file, node.unless)}\``,
+            said: `without \`unless ${lineText(file, node.unless)}\``,
             edit: editForbid(id, ({ unless: _, ...it }) => it),
           } as const,
         ]),
@@ -335,15 +337,12 @@ function agentMutants(
             editAgent(name, (it) => ({ ...it, mayDelegate })),
           )
         case 'expires-at':
-          return [
-            {
-              kind: 'later-expiry',
-              place: placeOf(file, member),
-              rule: undefined,
-              said: `\`${textOf(file, member)}\` is a day later`,
-              edit: editAgent(name, (it) => ({ ...it, expiresAt: member.at.ms + DAY_MS })),
-            },
-          ]
+          return later(
+            file,
+            member,
+            'a day later',
+            editAgent(name, (it) => ({ ...it, expiresAt: member.at.ms + DAY_MS })),
+          )
         case 'roles':
           return member.roles.map((role) => ({
             kind: 'drop-role',
@@ -359,6 +358,18 @@ function agentMutants(
           return []
       }
     }),
+  ]
+}
+
+function later(file: PolicyFile, member: Span, how: string, edit: Edit): readonly Mutant[] {
+  return [
+    {
+      kind: 'later-expiry',
+      place: placeOf(file, member),
+      rule: undefined,
+      said: `\`${lineText(file, member)}\` is ${how}`,
+      edit,
+    },
   ]
 }
 
@@ -380,25 +391,19 @@ function delegationMutants(
         case 'depth':
           return deeper(file, member.depth, 'depth', (depth) => editDelegation(index, (it) => ({ ...it, depth })))
         case 'expires-at':
-          return [
-            {
-              kind: 'later-expiry',
-              place: placeOf(file, member),
-              rule: undefined,
-              said: `\`${textOf(file, member)}\` is a day later`,
-              edit: editDelegation(index, (it) => ({ ...it, expiresAt: member.at.ms + DAY_MS })),
-            },
-          ]
+          return later(
+            file,
+            member,
+            'a day later',
+            editDelegation(index, (it) => ({ ...it, expiresAt: member.at.ms + DAY_MS })),
+          )
         case 'expires-in':
-          return [
-            {
-              kind: 'later-expiry',
-              place: placeOf(file, member),
-              rule: undefined,
-              said: `\`${textOf(file, member)}\` is a second longer`,
-              edit: editDelegation(index, (it) => ({ ...it, expiresIn: member.duration.ms + SECOND_MS })),
-            },
-          ]
+          return later(
+            file,
+            member,
+            'a second longer',
+            editDelegation(index, (it) => ({ ...it, expiresIn: member.duration.ms + SECOND_MS })),
+          )
         default:
           return []
       }

@@ -8,9 +8,9 @@ import { toRequest, type WitnessRequest, type WitnessState } from './counterexam
 import { describeBox, type Fact } from './describe.ts'
 import type { Cause, Direction, GainedBox } from './diff-access.ts'
 import type { GainedEntry, Gains } from './diff-compare.ts'
-import { groupBy } from './diff-group.ts'
 import { ANYBODY } from './diff-pairs.ts'
 import type { Side } from './diff-side.ts'
+import { groupBy } from './group.ts'
 import { boxKey } from './region-key.ts'
 
 export interface Region {

@@ -4,14 +4,15 @@
  * Conditions, approvals, limits, guardrails, tests and assertions stay as they are. Everything is done to the text, and the result
  * is proved to allow nothing that the policy did not allow before.
  */
+
 import { type Diagnostic, type PolicyFile, parsePolicy, type TextEdit } from '../../grammar/index.ts'
-import { checkPolicy } from '../front/index.ts'
+import { checkPolicy, lineText } from '../front/index.ts'
 import { formatPattern, type PolicyModel } from '../model/index.ts'
 import { proveDelegation } from './delegation-proof.ts'
 import { nameText } from './describe-rule.ts'
 import { diffPolicies } from './diff.ts'
 import { grantsById } from './mutate.ts'
-import { type Place, placeOf, type Site, sitesOf, textOf, type WrittenPolicy } from './mutate-site.ts'
+import { type Place, placeOf, type Site, sitesOf, type WrittenPolicy } from './mutate-site.ts'
 import { analyze } from './subject.ts'
 import type { ConditionKeeper } from './tighten-condition.ts'
 import { applyEdits, removal } from './tighten-edit.ts'
@@ -101,7 +102,7 @@ function attemptAt(
   for (const site of sites) {
     if (site.kind !== 'grant') continue
     const { file, node, id } = site
-    const place = { id, place: placeOf(file, node), text: `allow ${textOf(file, node.scope)}` }
+    const place = { id, place: placeOf(file, node), text: `allow ${lineText(file, node.scope)}` }
     const used = attempt.usage.get(id)
     const grant = held.get(id)
     if (used === undefined || grant === undefined) {

@@ -10,6 +10,7 @@ import { type LocatedAssertion, lowerAssertions } from './lower-assertion.ts'
 import { createRegexPool } from './regex-pool.ts'
 import { resolvePolicy } from './resolve.ts'
 import { numberRules, type SourceMap } from './rules.ts'
+import { inTextOrder } from './text-order.ts'
 
 export interface CheckOptions {
   /** Without it catalogs are not read, and nothing is checked against them. */
@@ -50,13 +51,5 @@ export function checkPolicy(files: readonly PolicyFile[], options: CheckOptions 
   const isBroken = policy.broken.any || diagnostics.some((diagnostic) => diagnostic.severity === 'error')
   const model = isBroken || options.lower === false ? undefined : lowerPolicy({ policy, regexes, idOf })
   const assertions = model === undefined ? [] : lowerAssertions({ policy, regexes })
-  return { model, assertions, diagnostics: sortDiagnostics(files, diagnostics), map, catalogs }
-}
-
-function sortDiagnostics(files: readonly PolicyFile[], diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const position = new Map(files.map((file, index) => [file.path, index]))
-  const at = (diagnostic: Diagnostic) => position.get(diagnostic.path) ?? -1
-  return [...diagnostics].sort(
-    (a, b) => at(a) - at(b) || a.span.start - b.span.start || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0),
-  )
+  return { model, assertions, diagnostics: inTextOrder(files, diagnostics), map, catalogs }
 }

@@ -11,6 +11,7 @@ export {
 export type { LoadCatalog } from './check/catalog-files.ts'
 export { type CheckOptions, type CheckResult, checkPolicy } from './check-policy.ts'
 export { emitTypes } from './emit-types.ts'
+export { lineText } from './line-text.ts'
 export type { LocatedAssertion } from './lower-assertion.ts'
 export { meterKeys } from './meter-key.ts'
 export { emitSourceMap, type RuleHolder, type RuleOrigin, type SourceMap } from './rules.ts'
@@ -21,3 +22,4 @@ export {
   type TestRequest,
   type TestResult,
 } from './run-tests.ts'
+export { inTextOrder } from './text-order.ts'

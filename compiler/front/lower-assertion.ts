@@ -1,6 +1,7 @@
 /** From `assert` statements to the model of what they say. */
 import type { AssertDeclaration, WhoNode } from '../../grammar/index.ts'
 import type { AssertionModel, Who } from '../model/index.ts'
+import { lineText } from './line-text.ts'
 import { type LoweringInput, lowerApproval, lowerCondition, lowerScope } from './lower.ts'
 
 /** An assertion and where it was written. */
@@ -8,7 +9,7 @@ export interface LocatedAssertion {
   readonly assertion: AssertionModel
   readonly path: string
   readonly span: { readonly start: number; readonly end: number }
-  /** As written, on one line, without `assert`. */
+  /** As written, on one line, without `assert` and without comments. */
   readonly text: string
 }
 
@@ -18,10 +19,7 @@ export function lowerAssertions(input: Pick<LoweringInput, 'policy' | 'regexes'>
     file.declarations.flatMap((node) => {
       if (node.kind !== 'assert') return []
       const { start, end } = node
-      const text = file.text
-        .slice(start, end)
-        .replace(/^assert\s+/, '')
-        .replace(/\s+/g, ' ')
+      const text = lineText(file, node).replace(/^assert /, '')
       return [{ assertion: lowerAssertion(input, node), path: file.path, span: { start, end }, text }]
     }),
   )

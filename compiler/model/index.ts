@@ -10,6 +10,7 @@ export {
   type RecordedRequest,
   type Verdict,
 } from './decision-log.ts'
+export { heldGrants, roleGrants } from './held-grants.ts'
 export { formatAddress, formatCidr, parseAddress, parseCidr } from './literals/address.ts'
 export { formatHours, parseHours, weekRanges } from './literals/hours.ts'
 export { isName, NAME_BYTES, nameFault } from './literals/name.ts'

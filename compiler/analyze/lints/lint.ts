@@ -2,7 +2,7 @@
 
 import type { Diagnostic, GrantNode, PolicyFile } from '../../../grammar/index.ts'
 import type { Subject } from '../../algebra/index.ts'
-import type { GrantModel } from '../../model/index.ts'
+import { type GrantModel, roleGrants } from '../../model/index.ts'
 import type { AnalyzedPolicy } from '../analyzed-policy.ts'
 import { subjectOf } from '../chain.ts'
 import type { Inquiry, PolicyUnderAnalysis } from '../subject.ts'
@@ -43,7 +43,7 @@ export function holdersOf({ model, map }: AnalyzedPolicy): readonly Holder[] {
     ...model.agents.map((agent) => ({
       subject: subjectOf(agent),
       own: agent.grants,
-      inherited: (agent.roles ?? []).flatMap((role) => model.roles[role]?.grants ?? []),
+      inherited: roleGrants(model, agent),
     })),
     ...model.delegations.map(({ to, grants }) => {
       const receiver = agents.get(to)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { proveAssertion } from '../../../compiler/analyze/index.ts'
-import { ADVERSARIES } from './adversarial/policies.ts'
+import { ADVERSARIES } from './adversarial/policies.mjs'
 import { policyOf } from './proofs.ts'
 
 it('twenty policies are too hard', () => {

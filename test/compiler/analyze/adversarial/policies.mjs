@@ -4,17 +4,12 @@
  * has become better: make that one harder.
  */
 
-export interface Adversary {
-  readonly name: string
-  readonly text: string
-}
-
 const HOLES = 7
 const HOURS = range(6)
   .map((n) => `set h${n} = hours ${['mon-fri', 'sat', 'sun', 'tue', 'daily', 'wed-sat'][n]} 0${n}:00-1${n}:30\n`)
   .join('')
 
-export const ADVERSARIES: readonly Adversary[] = [
+export const ADVERSARIES = [
   {
     name: 'stars around letters, whose differences remember every one of them',
     text: against(
@@ -154,38 +149,31 @@ export const ADVERSARIES: readonly Adversary[] = [
   },
 ]
 
-function range(length: number): readonly number[] {
+function range(length) {
   return Array.from({ length }, (_, n) => n)
 }
 
-function letter(n: number): string {
+function letter(n) {
   return String.fromCharCode(97 + (n % 26))
 }
 
-function asked(rules: string, assertion: string): string {
+function asked(rules, assertion) {
   return `policy p\n${rules}\nassert ${assertion}\n`
 }
 
-function against(forbids: readonly string[], { grant }: { readonly grant: string }): string {
+function against(forbids, { grant }) {
   return asked(`autonomous agent a { ${grant} }\n${forbids.join('\n')}`, 'never a can read on **')
 }
 
-function half(fact: string, n: number): string {
+function half(fact, n) {
   const at = (n * 37) % 101
   return (n * 13) % 3 === 0 ? `${fact} <= ${at}` : (n * 13) % 3 === 1 ? `${fact} >= ${at}` : `not ${fact} = ${at}`
 }
 
-function nested(k: number): string {
+function nested(k) {
   return range(1 + (k % 5))
     .map((n) => `o${k}_${n}`)
     .join('.')
-}
-
-/** Conditions that say of a fact whether it is in, and that it can be read at all. */
-interface Coin {
-  readonly yes: string
-  readonly no: string
-  readonly known: string
 }
 
 /**
@@ -194,8 +182,8 @@ interface Coin {
  *
  * @see A. Haken, The intractability of resolution, 1985
  */
-function pigeonholes(coin: (fact: number) => Coin): string {
-  const sits = (pigeon: number, hole: number) => coin(pigeon * HOLES + hole)
+function pigeonholes(coin) {
+  const sits = (pigeon, hole) => coin(pigeon * HOLES + hole)
   const pigeons = range(HOLES + 1)
   const nowhere = pigeons.map((pigeon) => range(HOLES).map((hole) => sits(pigeon, hole).no))
   const shared = range(HOLES).flatMap((hole) =>
@@ -209,7 +197,7 @@ function pigeonholes(coin: (fact: number) => Coin): string {
   )
 }
 
-function forbidding(count: number, facts: number, hasException: boolean): string {
+function forbidding(count, facts, hasException) {
   const forbids = range(count).map((n) => {
     const atoms = range(facts).map((k) => half(`args.n${(n * 7 + k * 5) % 12}`, n * 5 + k * 3))
     const unless = hasException ? ` unless args.e${n % 9} = ${n}` : ''
@@ -218,7 +206,7 @@ function forbidding(count: number, facts: number, hasException: boolean): string
   return asked(`autonomous agent a { allow read on x }\n${forbids.join('\n')}`, 'never a can read on x')
 }
 
-function dense(count: number): string {
+function dense(count) {
   const names = range(count).map((n) => `p${n}`)
   const agents = names.map((name) => `autonomous agent ${name} { allow write on ** may delegate depth 5 }\n`)
   const pairs = names.flatMap((from) =>
@@ -227,8 +215,8 @@ function dense(count: number): string {
   return [...agents, ...pairs].join('')
 }
 
-function hops(count: number, grants: number, grant: (hop: number, n: number) => string): string {
-  const members = (hop: number) =>
+function hops(count, grants, grant) {
+  const members = (hop) =>
     range(grants)
       .map((n) => `  ${grant(hop, n)}\n`)
       .join('')
