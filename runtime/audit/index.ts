@@ -1,0 +1,2 @@
+/** Door of the audit log. */
+export { appendRows, type LogHead } from './append.ts'
