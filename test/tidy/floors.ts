@@ -39,7 +39,12 @@ export const FLOORS: readonly (readonly Cell[])[] = [
     { path: 'compiler', packages: [], not: ['runtime'] },
   ],
   [
-    { path: 'storage', packages: [], node: true, not: ['grammar', 'compiler', 'compiler/front'] },
+    {
+      path: 'storage',
+      packages: ['better-sqlite3', 'drizzle-orm'],
+      node: true,
+      not: ['grammar', 'compiler', 'compiler/front'],
+    },
     { path: 'runtime/http', packages: [], not: ['grammar', 'compiler', 'compiler/front'] },
     { path: 'runtime/mcp', packages: ['@modelcontextprotocol/sdk'], not: ['grammar', 'compiler', 'compiler/front'] },
     { path: 'runtime/adapters', packages: [], not: ['grammar', 'compiler', 'compiler/front'] },

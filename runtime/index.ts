@@ -1,0 +1,27 @@
+/** Door of the host. */
+export { isPromise } from './change.ts'
+export { ERROR_CODES, KavachError, type KavachErrorCode, type KavachErrorDetails } from './errors.ts'
+export { createHost, type Host, type SleepOptions } from './host.ts'
+export type {
+  AgentOptions,
+  ApprovalOptions,
+  Approver,
+  AuditOptions,
+  CheckpointOptions,
+  CheckpointSigner,
+  CheckpointSink,
+  HostOptions,
+  LimitOptions,
+} from './options.ts'
+export type { AuthorizeRequest, AuthorizeResult, Completion, HostReason } from './request.ts'
+export type { Awaitable, Range, Reader, Store, Transaction } from './store.ts'
+export {
+  type Column,
+  columnsOfIndex,
+  type IndexName,
+  type Key,
+  type KeyColumn,
+  type Row,
+  TABLES,
+  type TableName,
+} from './tables.ts'
