@@ -1,73 +1,69 @@
 /** One change: a transaction that ends by adding its rows to the log of the project, so that neither is there without the other. */
 import { appendRows, type LogHead } from './audit/index.ts'
-import { KavachError } from './errors.ts'
+import { after } from './awaitable.ts'
 import type { Host } from './host.ts'
 import type { Change, Entry } from './site.ts'
 import { auditIdOf } from './site.ts'
-import type { Awaitable, Store } from './store.ts'
+import type { Awaitable, Store, Transaction } from './store.ts'
 
 interface Place {
   readonly store: Store
   readonly host: Host
   readonly project: string
-  readonly deadlineMs: number
   readonly sha256: (bytes: Uint8Array) => Uint8Array
 }
 
 /** Runs `work` in a transaction; its rows are appended and its epoch written when it is done. */
-export function makeChange<R>(place: Place, work: (change: Change) => Awaitable<R>): Promise<R> {
-  const { store, host, project, sha256 } = place
-  const run = store.transaction(project, async (tx) => {
-    const found = tx.get('heads', {})
-    const head: LogHead = (isPromise(found) ? await found : found) ?? EMPTY_HEAD
-    const entries: Entry[] = []
-    const now = Math.max(host.now(), head.time)
-    let epoch = head.epoch
-    const change: Change = {
-      get: (table, key) => tx.get(table, key),
-      find: (table, index, range) => tx.find(table, index, range),
-      insert: (table, rows) => tx.insert(table, rows),
-      put: (table, rows) => tx.put(table, rows),
-      remove: (table, key) => tx.remove(table, key),
-      now,
-      record: (entry) => auditIdOf(head.size + entries.push(entry) - 1),
-      epoch: () => {
-        epoch = head.epoch + 1
-        return epoch
-      },
-    }
-    const result = work(change)
-    const value = isPromise(result) ? await result : result
-    if (entries.length > 0 || epoch !== head.epoch) {
-      const appended = appendRows({ head: { ...head, epoch }, entries, time: now, sha256, random: host.random })
-      const inserted = tx.insert('audit', appended.rows)
-      if (isPromise(inserted)) await inserted
-      const advanced = tx.put('heads', [appended.head])
-      if (isPromise(advanced)) await advanced
-    }
-    return value
-  })
-  return withinDeadline(run, place)
+export function makeChange<R>(
+  { store, host, project, sha256 }: Place,
+  work: (change: Change) => Awaitable<R>,
+): Promise<R> {
+  return store.transaction(project, (tx) =>
+    after(tx.get('heads', HEAD_KEY), (head = EMPTY_HEAD) => {
+      const entries: Entry[] = []
+      const time = Math.max(host.now(), head.time)
+      const change = new OpenChange(tx, head, time, entries)
+      return after(work(change), (result) => {
+        if (entries.length === 0 && change.newEpoch === head.epoch) return result
+        const from = { ...head, epoch: change.newEpoch }
+        const appended = appendRows({ head: from, entries, time, sha256, random: host.random })
+        return after(tx.insert('audit', appended.rows), () => after(tx.put('heads', [appended.head]), () => result))
+      })
+    }),
+  )
 }
 
+const HEAD_KEY = {}
 const EMPTY_HEAD: LogHead = { size: 0, frontier: new Uint8Array(0), time: 0, epoch: 0 }
 
-/** The result, or KVCH_E_STORE_TIMEOUT. What is late is not undone: whoever asks must count it as unknown. */
-export function withinDeadline<R>(
-  run: Promise<R>,
-  { host, deadlineMs }: Pick<Place, 'host' | 'deadlineMs'>,
-): Promise<R> {
-  const stop = new AbortController()
-  const late = host.sleep(deadlineMs, { signal: stop.signal }).then(() => {
-    throw new KavachError('KVCH_E_STORE_TIMEOUT')
-  })
-  // Whichever loses is nobody's: its rejection must not be unhandled.
-  late.catch(() => undefined)
-  run.catch(() => undefined)
-  return Promise.race([run, late]).finally(() => stop.abort())
-}
+/** A class for the sake of speed: one is made for each batch of decisions, and its methods are shared. */
+class OpenChange implements Change {
+  readonly now: number
+  readonly baseEpoch: number
+  newEpoch: number
+  private readonly tx: Transaction
+  private readonly size: number
+  private readonly entries: Entry[]
 
-/** True for what has to be awaited. */
-export function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && 'then' in value
+  constructor(tx: Transaction, head: LogHead, now: number, entries: Entry[]) {
+    this.tx = tx
+    this.size = head.size
+    this.entries = entries
+    this.now = now
+    this.baseEpoch = head.epoch
+    this.newEpoch = head.epoch
+  }
+
+  get: Change['get'] = (table, key) => this.tx.get(table, key)
+  find: Change['find'] = (table, index, range) => this.tx.find(table, index, range)
+  insert: Change['insert'] = (table, rows) => this.tx.insert(table, rows)
+  put: Change['put'] = (table, rows) => this.tx.put(table, rows)
+  remove: Change['remove'] = (table, key) => this.tx.remove(table, key)
+
+  record = (entry: Entry): string => auditIdOf(this.size + this.entries.push(entry) - 1)
+
+  epoch = (): number => {
+    this.newEpoch = this.baseEpoch + 1
+    return this.newEpoch
+  }
 }

@@ -1,5 +1,5 @@
 /** Door of the host. */
-export { isPromise } from './change.ts'
+export { after, isPromise } from './awaitable.ts'
 export { ERROR_CODES, KavachError, type KavachErrorCode, type KavachErrorDetails } from './errors.ts'
 export { createHost, type Host, type SleepOptions } from './host.ts'
 export type {

@@ -29,6 +29,8 @@ export interface Site {
 export interface Change extends Transaction {
   /** Milliseconds since 1970, never before the last row of the log. */
   readonly now: number
+  /** The epoch before this change. */
+  readonly baseEpoch: number
   /** Adds a row to the log and gives its audit id. */
   readonly record: (entry: Entry) => string
   /**
