@@ -12,6 +12,7 @@ export type {
 } from './decision.ts'
 export type { DecideOptions, Engine, EngineOptions, Meters } from './engine.ts'
 export { EngineError, type EngineErrorCode } from './engine-error.ts'
+export { imageOfSource } from './image-of.ts'
 export type { Flag, LiveDecideOptions, LiveEngine, PrincipalOrPair, RecordSource } from './live-engine.ts'
 export { loadEngine, loadLiveEngine, openEngine } from './load.ts'
 export type { EngineRequest, Readings, Window } from './request.ts'

@@ -1,0 +1,11 @@
+/** Door of the policies of a project. */
+export type { PolicySource } from './load.ts'
+export {
+  createPolicies,
+  type Policies,
+  type PolicyApi,
+  type PolicyEvent,
+  type PolicyIdentityOf,
+  type PolicyPorts,
+  type StageOptions,
+} from './policies.ts'

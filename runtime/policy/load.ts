@@ -1,0 +1,76 @@
+/** From an image to a policy that can be enforced, without keeping anybody waiting. */
+import { decompileImage } from '../../compiler/emit/index.ts'
+import type { PolicyModel } from '../../compiler/model/index.ts'
+import { EngineError, imageOfSource, type LiveEngine, loadLiveEngine } from '../../engine-wasm/host/index.ts'
+import { KavachError } from '../errors.ts'
+import type { ActivePolicy } from '../site.ts'
+import { builtInImage } from './built-in.ts'
+
+/** What `policy` and `policy.reload()` take: an image or a module, or the bytes of either. */
+export type PolicySource = Uint8Array | ArrayBuffer | WebAssembly.Module
+
+/** The image of a source. @throws {KavachError} KVCH_E_POLICY_INVALID, or KVCH_E_POLICY_SOURCE for policy text */
+export function readPolicy(source: PolicySource): Uint8Array {
+  if (!isBinary(source)) {
+    throw new KavachError(
+      'KVCH_E_POLICY_SOURCE',
+      'a policy is given as bytes, a WebAssembly.Module, or the path of an `.img` or `.wasm`',
+    )
+  }
+  return refusing(() => imageOfSource(source))
+}
+
+function isBinary(source: unknown): source is PolicySource {
+  return source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof WebAssembly.Module
+}
+
+/** Loads an image at once; the verifier looks at all of it. @throws {KavachError} KVCH_E_POLICY_INVALID */
+export function loadPolicy(image: Uint8Array): ActivePolicy {
+  return activePolicy(
+    refusing(() => loadLiveEngine(image)),
+    image,
+  )
+}
+
+/** Loads an image in slices of about 2 ms, with `rest` between them. @throws {KavachError} KVCH_E_POLICY_INVALID */
+export async function loadPolicySlowly(image: Uint8Array, rest: () => Promise<unknown>): Promise<ActivePolicy> {
+  const engine = loadLiveEngine(builtInImage())
+  try {
+    await engine.reloadAsync(image, { yield: rest })
+  } catch (error) {
+    throw refusal(error)
+  }
+  return activePolicy(engine, image)
+}
+
+function activePolicy(engine: LiveEngine, image: Uint8Array): ActivePolicy {
+  const { name, generation, digest } = engine.policy
+  let model: PolicyModel | undefined
+  return {
+    engine,
+    name,
+    generation,
+    digest,
+    // Reading a large image back takes longer than loading it, and few calls ask for it.
+    get model() {
+      model ??= decompileImage(image)
+      return model
+    },
+  }
+}
+
+function refusing<R>(work: () => R): R {
+  try {
+    return work()
+  } catch (error) {
+    throw refusal(error)
+  }
+}
+
+function refusal(error: unknown): unknown {
+  if (!(error instanceof EngineError)) return error
+  return new KavachError('KVCH_E_POLICY_INVALID', `the policy is refused: ${error.message}`, {
+    cause: error,
+    details: { engineCode: error.code },
+  })
+}

@@ -1,0 +1,52 @@
+/** Which policies a project runs: the one that is enforced, one in its shadow, and one that some agents get already. */
+
+import { after } from '../awaitable.ts'
+import type { Change } from '../site.ts'
+import type { Awaitable, Reader } from '../store.ts'
+
+/** As it is kept in the store, for all processes. Policies are named by digest; their images are in table `policies`. */
+export interface Rollout {
+  readonly enforced: { readonly digest: string; readonly generation: number } | undefined
+  /** Decides beside the enforced one; where they differ it is recorded. */
+  readonly shadow: string | undefined
+  readonly staged: Stage | undefined
+}
+
+export interface Stage {
+  readonly digest: string
+  /** Of all agents, chosen by their ids: an agent that is in at 10 is in at 20. */
+  readonly percent: number
+  readonly agents: readonly string[]
+}
+
+export const NO_ROLLOUT: Rollout = { enforced: undefined, shadow: undefined, staged: undefined }
+
+const SETTING = 'policy.rollout'
+
+export function readRollout(reader: Pick<Reader, 'get'>): Awaitable<Rollout> {
+  return after(reader.get('settings', { name: SETTING }), (row) => {
+    // Nobody else writes this setting.
+    return row === undefined ? NO_ROLLOUT : { ...NO_ROLLOUT, ...(JSON.parse(row.value) as Partial<Rollout>) }
+  })
+}
+
+export function writeRollout(change: Change, rollout: Rollout): Awaitable<void> {
+  change.epoch()
+  return change.put('settings', [{ name: SETTING, value: JSON.stringify(rollout) }])
+}
+
+/** True when the stage is for this agent. */
+export function isStagedFor({ percent, agents, digest }: Stage, agentId: string): boolean {
+  return agents.includes(agentId) || hundredth(`${digest}\0${agentId}`) < percent
+}
+
+/** 0 .. 99, evenly over names. @see FNV-1a, 32 bit */
+function hundredth(name: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)
+  // Its low bits alone are not even; a last mix spreads them.
+  hash ^= hash >>> 16
+  hash = Math.imul(hash, 0x85ebca6b)
+  hash ^= hash >>> 13
+  return (hash >>> 0) % 100
+}
