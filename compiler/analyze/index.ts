@@ -1,5 +1,6 @@
 /** Door of the analyses: what a policy means beyond its decisions, and to others. */
 
+export { type CallerFacts, callerText } from '../../engine-wasm/host/index.ts'
 export { type AnalyzePolicyOptions, analyzePolicy, type PolicyAnalysis } from './analyze-policy.ts'
 export type { AnalyzedPolicy } from './analyzed-policy.ts'
 export { analyzeAssertions, type ProvedAssertion } from './assertion-findings.ts'
@@ -51,7 +52,7 @@ export {
 } from './mutate-run.ts'
 export type { Place, WrittenPolicy } from './mutate-site.ts'
 export { type Proof, proveAssertion, type Refutation } from './prove.ts'
-export { type AdministratorOptions, administratorText, type CallerFacts, callerText } from './reason-text.ts'
+export { type AdministratorOptions, administratorText } from './reason-text.ts'
 export type { Region, RegionPart, RegionWitness, UnknownRegion } from './region.ts'
 export { requestText } from './request-text.ts'
 export { type AnalyzeOptions, analyze, type FoundAccess, type PolicyUnderAnalysis, type Unknown } from './subject.ts'

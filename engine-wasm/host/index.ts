@@ -1,4 +1,5 @@
 /** Door `kavachos/engine`: loads decision modules and asks them. Nothing behind it has a dependency. */
+export { type CallerFacts, callerText } from './caller-text.ts'
 export type {
   Approval,
   Decision,
