@@ -159,7 +159,20 @@ export const TABLES = {
       personal: orNull(text()),
     },
     key: ['seq'],
-    indexes: { byAgent: ['agent'] },
+    // No index by agent: every row of a batch would touch a page of its own, which costs more than all else together, and more
+    // the longer the log is. `postings` says where an agent's rows are.
+    indexes: {},
+  },
+  /** For each whole block of 1,024 rows of the log, which rows are about whom; written when the block is full. */
+  postings: {
+    columns: {
+      /** The block of rows `1024 * block` to `1024 * block + 1023`. */
+      block: integer(),
+      /** For each row about an agent: 4 bytes of the hash of its id, and 2 of the row's place in the block; in that order. */
+      entries: bytes(),
+    },
+    key: ['block'],
+    indexes: {},
   },
   heads: {
     columns: {
