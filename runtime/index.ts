@@ -1,6 +1,16 @@
 /** Door of the host. */
 export { after, isPromise } from './awaitable.ts'
+export { toError } from './denial.ts'
 export { ERROR_CODES, KavachError, type KavachErrorCode, type KavachErrorDetails } from './errors.ts'
+export {
+  type AnyTool,
+  createGuard,
+  type Guard,
+  type GuardContext,
+  type Guarded,
+  type GuardPorts,
+  type Tool,
+} from './guard.ts'
 export { createHost, type Host, type SleepOptions } from './host.ts'
 export type {
   AgentOptions,
