@@ -1,9 +1,10 @@
 // `npm run bench -- SUITE [options]`.
 import { parseArgs } from 'node:util'
+import * as authorize from './authorize.mjs'
 import * as decide from './decide.mjs'
 import * as prove from './prove.mjs'
 
-const SUITES = { decide, prove }
+const SUITES = { authorize, decide, prove }
 
 const [name, ...rest] = process.argv.slice(2)
 const suite = SUITES[name]

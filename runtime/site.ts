@@ -48,6 +48,8 @@ export interface ActivePolicy {
   readonly generation: number
   /** SHA-256, hex. */
   readonly digest: string
+  /** Some condition asks for the trust in an agent. */
+  readonly needsTrust: boolean
 }
 
 /** A value that JSON can say. */

@@ -1,5 +1,5 @@
 /** From an image to a policy that can be enforced, without keeping anybody waiting. */
-import { decompileImage } from '../../compiler/emit/index.ts'
+import { decompileImage, needsOfImage } from '../../compiler/emit/index.ts'
 import type { PolicyModel } from '../../compiler/model/index.ts'
 import { EngineError, imageOfSource, type LiveEngine, loadLiveEngine } from '../../engine-wasm/host/index.ts'
 import { KavachError } from '../errors.ts'
@@ -43,14 +43,26 @@ export async function loadPolicySlowly(image: Uint8Array, rest: () => Promise<un
   return activePolicy(engine, image)
 }
 
+/** Stores keep meters as numbers that JavaScript holds exactly. */
+const MAX_LIMIT = BigInt(Number.MAX_SAFE_INTEGER)
+
+/** @throws {KavachError} KVCH_E_POLICY_INVALID for a cap that no store can count to */
 function activePolicy(engine: LiveEngine, image: Uint8Array): ActivePolicy {
   const { name, generation, digest } = engine.policy
+  const { trust, largestLimit } = needsOfImage(image)
+  if (largestLimit > MAX_LIMIT) {
+    throw new KavachError(
+      'KVCH_E_POLICY_INVALID',
+      `policy \`${name}\` has a limit of ${largestLimit}; a host counts to ${MAX_LIMIT} calls or nano-USD (9,007,199 USD)`,
+    )
+  }
   let model: PolicyModel | undefined
   return {
     engine,
     name,
     generation,
     digest,
+    needsTrust: trust,
     // Reading a large image back takes longer than loading it, and few calls ask for it.
     get model() {
       model ??= decompileImage(image)

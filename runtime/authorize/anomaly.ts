@@ -1,0 +1,62 @@
+/** An agent that is denied again and again is suspended: somebody should look at it before it finds a way. */
+import type { Change, Entry } from '../site.ts'
+import type { Awaitable } from '../store.ts'
+import type { BatchMeters } from './meters.ts'
+import type { World } from './world.ts'
+
+export interface AnomalyPorts {
+  /** Denials in a row that suspend; infinity: never. */
+  readonly consecutiveDenials: number
+  readonly anomalyEntry: (agentId: string, denials: number) => Entry
+}
+
+/**
+ * Follows the denials of each agent through one transaction. How many there were in a row is kept in the store, so that they
+ * count wherever they happen. A process remembers the number with the agent; when a row begins or ends, every process is made
+ * to read the agent anew, so that an allowed call ends the row wherever it is made.
+ */
+export class Anomalies {
+  private readonly ports: AnomalyPorts
+  private readonly change: Change
+  private readonly meters: BatchMeters
+  private readonly world: World
+
+  constructor(ports: AnomalyPorts, change: Change, meters: BatchMeters, world: World) {
+    this.ports = ports
+    this.change = change
+    this.meters = meters
+    this.world = world
+  }
+
+  /** A decision was made that is no denial. */
+  noteOther(agentId: string): Awaitable<void> {
+    const known = this.world.peek(agentId)
+    if (known === undefined || known.denials === 0) return undefined
+    this.meters.set(denialsKey(agentId), 0, 0)
+    known.denials = 0
+    return this.change.put('agents', [{ ...known.row, version: this.change.epoch() }])
+  }
+
+  /** A denial was recorded. */
+  noteDenial(agentId: string): Awaitable<void> {
+    const { consecutiveDenials } = this.ports
+    const known = this.world.peek(agentId)
+    if (known === undefined || known.row.status !== 'active' || consecutiveDenials === Number.POSITIVE_INFINITY)
+      return undefined
+    known.denials++
+    const isSuspended = known.denials >= consecutiveDenials
+    this.meters.set(denialsKey(agentId), 0, isSuspended ? 0 : known.denials)
+    if (!isSuspended && known.denials > 1) return undefined
+    const row = { ...known.row, version: this.change.epoch() }
+    if (!isSuspended) return this.change.put('agents', [row])
+    this.change.record(this.ports.anomalyEntry(agentId, known.denials))
+    const statusReason = `anomaly: ${known.denials} consecutive denials`
+    this.world.drop(agentId)
+    return this.change.put('agents', [{ ...row, status: 'suspended', statusReason, updatedAt: this.change.now }])
+  }
+}
+
+/** Of the meter that counts an agent's denials in a row; its window never ends. */
+export function denialsKey(agentId: string): string {
+  return `denials/${agentId}`
+}

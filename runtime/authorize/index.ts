@@ -1,0 +1,3 @@
+/** Door of the decision path. */
+export { type Authorizer, type AuthorizerPorts, createAuthorizer } from './authorizer.ts'
+export { codeOf, messageOf } from './reasons.ts'

@@ -1,0 +1,318 @@
+/**
+ * One decision: token, agent, chains, engine. It reads and writes nothing but what it is given, and what it takes from meters
+ * it only says; `settle.ts` does what follows from it.
+ */
+import type {
+  Decision,
+  EngineRequest,
+  LiveDecideOptions,
+  Meter,
+  Outcome,
+  Reason,
+  RecordSource,
+  Reservation,
+} from '../../engine-wasm/host/index.ts'
+import type { LevelMeter, Levels } from '../limits/index.ts'
+import type { HostReason } from '../request.ts'
+import type { ActivePolicy, Change } from '../site.ts'
+import type { Awaitable, Reader } from '../store.ts'
+import type { Row } from '../tables.ts'
+import type { Job } from './job.ts'
+import type { BatchMeters } from './meters.ts'
+import type { Known, World } from './world.ts'
+
+/** What a decision needs of the other parts of the host. */
+export interface JudgePorts {
+  readonly project: string
+  readonly policyFor: (agentId: string) => ActivePolicy
+  readonly shadow: () => ActivePolicy | undefined
+  /** Chains that end in the agent, by hops and then by delegation. */
+  readonly pathsTo: (
+    agentId: string,
+    incoming: (id: string) => readonly Row<'delegations'>[],
+    now: number,
+  ) => readonly Path[]
+  /** The engine's record of the live delegations of one pair. */
+  readonly delegationRecord: (rows: readonly Row<'delegations'>[]) => Uint8Array
+  /** The approval that stands for this digest. */
+  readonly granted: (reader: Reader, digest: string, now: number) => Awaitable<GrantedApproval | undefined>
+  /** The trust in an agent, 0 to 1. */
+  readonly trustOf: (reader: Reader, agentId: string, now: number) => Awaitable<number>
+  readonly levels: Levels
+}
+
+export interface Path {
+  /** Delegators, root first. */
+  readonly chain: readonly string[]
+  /** The delegations between them and the agent. */
+  readonly delegations: readonly Row<'delegations'>[]
+}
+
+export interface GrantedApproval {
+  readonly id: string
+  readonly approvedBy: readonly string[]
+  readonly approvedAt: number
+}
+
+/** What was decided, and what has to follow if it is to hold. */
+export interface Judgement {
+  readonly agentId: string | undefined
+  readonly owner: string | null
+  readonly verdict: Outcome
+  readonly reason: Reason | HostReason
+  readonly retryAfter: number | undefined
+  readonly policy: ActivePolicy
+  /** The chain that was chosen. */
+  readonly via: readonly string[]
+  readonly decision: Decision | undefined
+  readonly reservations: readonly Reservation[]
+  readonly levels: readonly LevelMeter[]
+  readonly approval: GrantedApproval | undefined
+  /** Where the shadow differs. */
+  readonly shadow: { readonly digest: string; readonly verdict: Outcome; readonly reason: Reason } | undefined
+}
+
+const NO_PATH: Path = { chain: [], delegations: [] }
+const NOTHING: readonly never[] = []
+const RANK: { readonly [O in Outcome]: number } = { allow: 4, throttle: 3, approval: 2, limited: 1, deny: 0 }
+
+/** A class for the sake of speed: one for each transaction. */
+export class Judge {
+  private readonly ports: JudgePorts
+  private readonly world: World
+  private readonly change: Change
+  private readonly meters: BatchMeters
+  private readonly options: LiveDecideOptions
+  private taken: readonly Reservation[] = NOTHING
+
+  constructor(ports: JudgePorts, world: World, change: Change, meters: BatchMeters) {
+    this.ports = ports
+    this.world = world
+    this.change = change
+    this.meters = meters
+    this.options = {
+      records: this.records,
+      meters: {
+        read: (asked) => this.readings(asked),
+        // Nothing is taken before it is known which chain is the best.
+        take: (reservations) => {
+          this.taken = reservations
+          return true
+        },
+      },
+    }
+  }
+
+  /** @throws {Suspension} when the store has to be waited for; it is then to be asked again */
+  judge(job: Job): Judgement {
+    job.reads.restart()
+    const { world, change } = this
+    const { now } = change
+    let { agentId } = job
+    if (job.tokenHash !== undefined) {
+      const { tokenHash } = job
+      const token = tokenHash === '' ? undefined : job.reads.read(() => world.token(change, tokenHash))
+      if (token === undefined) return this.refuse('token-invalid', undefined, null)
+      if (token.expiresAt !== null && token.expiresAt <= now) return this.refuse('token-expired', token.agent, null)
+      agentId = token.agent
+    }
+    if (typeof agentId !== 'string' || agentId === '') return this.refuse('invalid-request', undefined, null)
+    const id = agentId
+    const known = job.reads.read(() => world.agent(change, id))
+    if (known === undefined) return this.refuse('agent-unknown', id, null)
+    const { owner } = known.row
+    const fault = this.faultOf(known.row)
+    if (fault !== undefined) return this.refuse(fault, id, owner)
+    const { request } = job
+    if (typeof request !== 'object' || typeof request.action !== 'string' || typeof request.resource !== 'string') {
+      return this.refuse('invalid-request', id, owner)
+    }
+    const levels = this.ports.levels.metersFor({ now, agentId: id, owner, endpoint: request.endpoint })
+    if (levels.length > 0) {
+      const exceeded = this.ports.levels.firstExceeded(levels, now, (meter) =>
+        this.meters.read(meter.key, meter.windowStart),
+      )
+      if (exceeded !== undefined) {
+        const refused = this.refuse(exceeded.reason, id, owner)
+        return { ...refused, verdict: 'limited', retryAfter: exceeded.retryAfter }
+      }
+    }
+    return this.judgeAgent(job, known, levels)
+  }
+
+  private judgeAgent(job: Job, known: Known, levels: readonly LevelMeter[]): Judgement {
+    const { id, owner } = known.row
+    const policy = this.ports.policyFor(id)
+    const paths = this.pathsOf(job, known)
+    let best: Judgement | undefined
+    for (const path of paths) {
+      const judged = this.judgePath(job, known, path, policy, levels)
+      if (best === undefined || RANK[judged.verdict] > RANK[best.verdict]) best = judged
+      if (RANK[best.verdict] === RANK.allow) break
+    }
+    const chosen = best ?? this.refuse('no-grant', id, owner)
+    const shadow = this.ports.shadow()
+    return shadow === undefined ? chosen : { ...chosen, shadow: this.compare(job, known, paths, chosen, shadow) }
+  }
+
+  /** The ways to try, the agent's own authority first. */
+  private pathsOf(job: Job, known: Known): readonly Path[] {
+    const { via } = job.request
+    if (via !== undefined && via !== null && via.length > 0) return [this.statedPath(job, via)]
+    if (known.incoming.length === 0) return OWN
+    const incoming = (id: string) => job.reads.read(() => this.world.agent(this.change, id))?.incoming ?? NOTHING
+    const paths = this.ports.pathsTo(known.row.id, incoming, this.change.now)
+    const hasOwn = known.row.origin === 'policy' || known.row.permissions !== '[]'
+    return hasOwn || paths.length === 0 ? [NO_PATH, ...paths] : paths
+  }
+
+  /** The chain that the caller named, with the delegations between its members. */
+  private statedPath(job: Job, via: readonly string[]): Path {
+    const names = [...via, job.agentId ?? '']
+    const delegations = names.slice(1).flatMap((to, hop) => {
+      if (typeof to !== 'string') return []
+      const known = job.reads.read(() => this.world.agent(this.change, to))
+      const found = known?.incoming.find(({ from }) => from === names[hop])
+      return found === undefined ? [] : [found]
+    })
+    return { chain: via, delegations }
+  }
+
+  private judgePath(
+    job: Job,
+    known: Known,
+    path: Path,
+    policy: ActivePolicy,
+    levels: readonly LevelMeter[],
+  ): Judgement {
+    const { id, owner } = known.row
+    for (const name of path.chain) {
+      const above = typeof name === 'string' ? job.reads.read(() => this.world.agent(this.change, name)) : undefined
+      const fault = above === undefined ? 'agent-unknown' : this.faultOf(above.row)
+      if (fault !== undefined) return { ...this.refuse(fault, id, owner), via: path.chain }
+    }
+    const request = this.requestOf(job, known, path, policy)
+    let decision = this.decide(policy, request)
+    let approval: GrantedApproval | undefined
+    const digest = decision.verdict.approvalDigest
+    if (decision.verdict.decision === 'approval' && digest !== undefined) {
+      approval = job.reads.read(() => this.ports.granted(this.change, digest, this.change.now))
+      if (approval !== undefined) {
+        const { approvedBy, approvedAt } = approval
+        decision = this.decide(policy, { ...request, approvedBy, approvedAt })
+        if (!decision.verdict.allowed) approval = undefined
+      }
+    }
+    const { verdict, reservations } = decision
+    return {
+      agentId: id,
+      owner,
+      verdict: verdict.decision,
+      reason: verdict.reason,
+      retryAfter: verdict.retryAfter,
+      policy,
+      via: path.chain,
+      decision: verdict,
+      reservations: verdict.allowed ? reservations : NOTHING,
+      levels: verdict.allowed ? levels : NOTHING,
+      approval,
+      shadow: undefined,
+    }
+  }
+
+  private decide(policy: ActivePolicy, request: EngineRequest) {
+    this.taken = NOTHING
+    const verdict = policy.engine.decide(request, this.options)
+    return { verdict, reservations: this.taken }
+  }
+
+  private requestOf(job: Job, known: Known, path: Path, policy: ActivePolicy): EngineRequest {
+    const { action, resource, args, ip, cost } = job.request
+    const { now } = this.change
+    const { chain, delegations } = path
+    return {
+      agent: known.row.id,
+      action,
+      resource,
+      args: args ?? null,
+      ip: ip ?? null,
+      now,
+      cost: cost ?? null,
+      tenant: this.ports.project,
+      ...(chain.length > 0 && {
+        via: chain.map((agent, hop) => ({ agent, since: delegations[hop]?.createdAt ?? null })),
+      }),
+      ...(policy.needsTrust && { trust: this.trustOf(job, [...chain, known.row.id]) }),
+    }
+  }
+
+  /** The least of the chain. */
+  private trustOf(job: Job, names: readonly string[]): number {
+    return Math.min(
+      ...names.map((name) => job.reads.read(() => this.ports.trustOf(this.change, name, this.change.now))),
+    )
+  }
+
+  private compare(job: Job, known: Known, paths: readonly Path[], chosen: Judgement, shadow: ActivePolicy) {
+    let best: Judgement | undefined
+    for (const path of paths) {
+      const judged = this.judgePath(job, known, path, shadow, NOTHING)
+      if (best === undefined || RANK[judged.verdict] > RANK[best.verdict]) best = judged
+    }
+    const decision = best?.decision
+    if (best === undefined || decision === undefined) return undefined
+    const isSame = best.verdict === chosen.verdict && best.reason === chosen.reason
+    return isSame ? undefined : { digest: shadow.digest, verdict: best.verdict, reason: decision.reason }
+  }
+
+  private faultOf({ status, expiresAt }: Row<'agents'>): Reason | undefined {
+    if (status === 'revoked') return 'agent-revoked'
+    if (status === 'suspended') return 'agent-suspended'
+    return expiresAt !== null && expiresAt <= this.change.now ? 'agent-expired' : undefined
+  }
+
+  /** A denial that the engine was not asked about. */
+  refuse(reason: Reason | HostReason, agentId: string | undefined, owner: string | null): Judgement {
+    return {
+      agentId,
+      owner,
+      verdict: 'deny',
+      reason,
+      retryAfter: undefined,
+      policy: this.ports.policyFor(agentId ?? ''),
+      via: NOTHING,
+      decision: undefined,
+      reservations: NOTHING,
+      levels: NOTHING,
+      approval: undefined,
+      shadow: undefined,
+    }
+  }
+
+  /** What meters read, as the engine wants it: counts, and USD. */
+  private readings(asked: readonly Meter[]): { readonly [key: string]: string } {
+    const readings: { [key: string]: string } = {}
+    for (const { key, windowStart, unit } of asked) {
+      const used = this.meters.read(key, windowStart ?? 0)
+      readings[key] = unit === 'nanoUsd' ? usdOf(used) : `${used}`
+    }
+    return readings
+  }
+
+  /** What the engine asks for is remembered: every agent of a chain was read before the engine is asked. */
+  private readonly records: RecordSource = {
+    agent: (name) => this.world.peek(name)?.row.record ?? undefined,
+    delegations: (from, to) => {
+      const rows = this.world.peek(to)?.incoming.filter((row) => row.from === from && row.origin === 'runtime') ?? []
+      return rows.length === 0 ? undefined : this.ports.delegationRecord(rows)
+    },
+  }
+}
+
+const OWN: readonly Path[] = [NO_PATH]
+
+/** Nano-USD as a decimal of USD. */
+function usdOf(nanoUsd: number): string {
+  const digits = `${nanoUsd}`.padStart(10, '0')
+  return `${digits.slice(0, -9)}.${digits.slice(-9)}`
+}

@@ -1,0 +1,176 @@
+/** What follows from a decision: meters are charged, approvals used or asked for, and a row is written. */
+import type { Reservation } from '../../engine-wasm/host/index.ts'
+import type { DecisionFacts } from '../audit/index.ts'
+import { after, isPromise } from '../awaitable.ts'
+import type { AuthorizeResult } from '../request.ts'
+import { type ActivePolicy, type Change, type Entry, type Json, seqOfAuditId } from '../site.ts'
+import type { Awaitable } from '../store.ts'
+import type { Job } from './job.ts'
+import type { GrantedApproval, Judgement } from './judge.ts'
+import type { BatchMeters } from './meters.ts'
+import { codeOf, messageOf } from './reasons.ts'
+
+export interface SettlePorts {
+  readonly elapsed: () => number
+  readonly decisionEntry: (facts: DecisionFacts) => Entry
+  readonly reservationMs: number
+  readonly openReservation: (change: Change, reservation: OpenReservation) => Awaitable<unknown>
+  readonly useApproval: (change: Change, approval: GrantedApproval, auditId: string) => Awaitable<unknown>
+  readonly requestApproval: (change: Change, asked: ApprovalAsked) => Awaitable<{ readonly id: string }>
+}
+
+export interface OpenReservation {
+  readonly seq: number
+  readonly agent: string
+  readonly amounts: readonly ReservedAmount[]
+  readonly expiresAt: number
+}
+
+/** Nano-USD. */
+export interface ReservedAmount {
+  readonly key: string
+  readonly windowStart: number
+  readonly amount: number
+  readonly limit: number
+}
+
+export interface ApprovalAsked {
+  readonly digest: string
+  readonly agentId: string
+  readonly owner: string | null
+  readonly request: { readonly [member: string]: Json | undefined }
+  readonly needs: readonly { readonly by?: string; readonly withinMs?: number }[]
+  readonly requestId: string
+}
+
+/** Charges and records; the answer may leave when the transaction is durable. */
+export function settle(
+  ports: SettlePorts,
+  change: Change,
+  meters: BatchMeters,
+  job: Job,
+  judgement: Judgement,
+): Awaitable<AuthorizeResult> {
+  const { decision, reservations, levels, approval } = judgement
+  const isAllowed = isAllowedBy(judgement)
+  for (const { key, windowStart, amount } of reservations) meters.take(key, windowStart ?? 0, Number(amount))
+  if (isAllowed) for (const { key, windowStart } of levels) meters.take(key, windowStart, 1)
+  const needsApproval = decision?.decision === 'approval' && decision.approvalDigest !== undefined
+  const asked = needsApproval ? ports.requestApproval(change, approvalAsked(job, judgement)) : undefined
+  return after<{ readonly id: string } | undefined, AuthorizeResult>(asked, (waiting) => {
+    const approvalId = waiting?.id ?? approval?.id
+    const auditId = change.record(ports.decisionEntry(factsOf(ports, job, judgement, approvalId)))
+    const result = resultOf(job, judgement, auditId, waiting?.id)
+    const writes = [
+      approval === undefined ? undefined : ports.useApproval(change, approval, auditId),
+      openMoney(ports, change, auditId, judgement),
+    ].filter(isPending)
+    return writes.length === 0 ? result : Promise.all(writes).then(() => result)
+  })
+}
+
+function isPending<T>(write: Awaitable<T>): write is Promise<T> {
+  return isPromise(write)
+}
+
+export function isAllowedBy({ verdict, decision }: Judgement): boolean {
+  return (verdict === 'allow' || verdict === 'throttle') && decision?.allowed === true
+}
+
+/** Money is reserved until the caller says what the call did cost. */
+function openMoney(ports: SettlePorts, change: Change, auditId: string, judgement: Judgement): Awaitable<unknown> {
+  const { reservations, agentId } = judgement
+  const seq = seqOfAuditId(auditId)
+  if (seq === undefined || agentId === undefined || reservations.length === 0) return undefined
+  const amounts = reservations.filter(({ unit }) => unit === 'nanoUsd').map(amountOf)
+  if (amounts.length === 0) return undefined
+  return ports.openReservation(change, { seq, agent: agentId, amounts, expiresAt: change.now + ports.reservationMs })
+}
+
+function amountOf({ key, windowStart, amount, limit }: Reservation): ReservedAmount {
+  return { key, windowStart: windowStart ?? 0, amount: Number(amount), limit: Number(limit) }
+}
+
+function approvalAsked({ request, requestId }: Job, judgement: Judgement): ApprovalAsked {
+  const { agentId = '', owner, via, policy, decision } = judgement
+  const { action, resource, args } = request
+  return {
+    digest: decision?.approvalDigest ?? '',
+    agentId,
+    owner,
+    // The digest was made of the same members, so the arguments are JSON.
+    request: {
+      agent: agentId,
+      chain: [...via, agentId],
+      action,
+      resource,
+      args: args as Json,
+      generation: policy.generation,
+    },
+    needs: decision?.approvals ?? [],
+    requestId,
+  }
+}
+
+function factsOf(
+  { elapsed }: SettlePorts,
+  { request, requestId, startedAt, agentId, tokenHash }: Job,
+  judgement: Judgement,
+  approvalId: string | undefined,
+): DecisionFacts {
+  const { reason, verdict, decision, via, policy, owner, shadow, retryAfter } = judgement
+  return {
+    requestId,
+    agent: judgement.agentId ?? agentId,
+    by: tokenHash === undefined ? 'id' : 'token',
+    owner,
+    action: request?.action,
+    resource: request?.resource,
+    via,
+    args: request?.args,
+    ip: request?.ip,
+    cost: request?.cost,
+    endpoint: request?.endpoint,
+    isAllowed: isAllowedBy(judgement),
+    verdict,
+    reason,
+    code: codeOf(reason),
+    retryAfter,
+    policy,
+    grant: decision?.grant,
+    charged: decision?.charged,
+    guard: decision?.guard,
+    reservations: judgement.reservations,
+    approvalId,
+    shadow,
+    durationUs: Math.round((elapsed() - startedAt) * 1000),
+  }
+}
+
+export function resultOf(
+  { requestId }: Pick<Job, 'requestId'>,
+  judgement: Judgement,
+  auditId: string | undefined,
+  waitingId: string | undefined,
+): AuthorizeResult {
+  const { reason, verdict, agentId, via, policy, retryAfter } = judgement
+  const code = codeOf(reason)
+  return {
+    allowed: isAllowedBy(judgement),
+    reason,
+    verdict,
+    ...(code !== undefined && { code, message: messageOf(reason, retryAfter) }),
+    auditId,
+    requestId,
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(verdict === 'throttle' && { throttled: true }),
+    ...(waitingId !== undefined && { approvalId: waitingId }),
+    ...(agentId !== undefined && { agentId }),
+    ...(via.length > 0 && { via }),
+    policy: identityOf(policy),
+  }
+}
+
+function identityOf({ name, generation, digest }: ActivePolicy) {
+  return { name, generation, digest }
+}

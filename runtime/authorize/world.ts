@@ -1,0 +1,116 @@
+/**
+ * What a process remembers of agents, tokens and delegations between decisions.
+ *
+ * INVARIANT: nothing remembered is older than the transaction that uses it. `sync` opens each transaction by comparing epochs,
+ * and forgets every agent that was changed since, by whichever process.
+ */
+import { after } from '../awaitable.ts'
+import type { Change } from '../site.ts'
+import type { Awaitable, Reader } from '../store.ts'
+import type { Row } from '../tables.ts'
+import { denialsKey } from './anomaly.ts'
+
+export interface Known {
+  readonly row: Row<'agents'>
+  /** Delegations that end in it and are not revoked, by id. */
+  readonly incoming: readonly Row<'delegations'>[]
+  /** Hashes of its tokens that are remembered. */
+  readonly hashes: string[]
+  /** Denials in a row, up to now. */
+  denials: number
+}
+
+/** Changed agents that are forgotten one by one; more, and everything is. */
+const MAX_CHANGES = 500
+/** Agents that are remembered. */
+const MAX_AGENTS = 100_000
+const MAX_INCOMING = 1000
+
+export class World {
+  private readonly agents = new Map<string, Known>()
+  private readonly tokens = new Map<string, Row<'tokens'>>()
+  private readonly forget: (known: Known) => void
+  private epoch = -1
+
+  /** `forget` is told of every agent whose records must not be used again. */
+  constructor(forget: (known: Known) => void) {
+    this.forget = forget
+  }
+
+  /** True when something changed. */
+  sync(change: Pick<Change, 'baseEpoch' | 'find'>): Awaitable<boolean> {
+    const { baseEpoch } = change
+    if (baseEpoch === this.epoch) return false
+    if (this.epoch < 0 || this.agents.size === 0) {
+      this.clear()
+      this.epoch = baseEpoch
+      return true
+    }
+    const changed = change.find('agents', 'byVersion', { after: this.epoch, limit: MAX_CHANGES })
+    return after(changed, (rows) => {
+      if (rows.length === MAX_CHANGES) this.clear()
+      else for (const { id } of rows) this.drop(id)
+      this.epoch = baseEpoch
+      return true
+    })
+  }
+
+  /** The agent and what is delegated to it, as far as it exists. */
+  agent(reader: Reader, id: string): Awaitable<Known | undefined> {
+    return this.agents.get(id) ?? this.load(reader, id)
+  }
+
+  /** The token with this hash, and nothing for one that was never there or is dead. */
+  token(reader: Reader, hash: string): Awaitable<Row<'tokens'> | undefined> {
+    return (
+      this.tokens.get(hash) ??
+      after(reader.get('tokens', { hash }), (row) =>
+        row === undefined
+          ? undefined
+          : after(this.agent(reader, row.agent), (known) => {
+              if (known === undefined) return undefined
+              known.hashes.push(hash)
+              this.tokens.set(hash, row)
+              return row
+            }),
+      )
+    )
+  }
+
+  /** What is remembered of an agent that was read before. */
+  peek(id: string): Known | undefined {
+    return this.agents.get(id)
+  }
+
+  drop(id: string): void {
+    const known = this.agents.get(id)
+    if (known === undefined) return
+    for (const hash of known.hashes) this.tokens.delete(hash)
+    this.agents.delete(id)
+    this.forget(known)
+  }
+
+  private load(reader: Reader, id: string): Awaitable<Known | undefined> {
+    return after(reader.get('agents', { id }), (row) => {
+      if (row === undefined) return undefined
+      return after(reader.find('delegations', 'byReceiver', { equal: [id], limit: MAX_INCOMING }), (all) => {
+        const incoming = all.length === 0 ? NONE : all.filter(({ revokedAt }) => revokedAt === null)
+        return after(reader.get('meters', { key: denialsKey(id), windowStart: 0 }), (meter) => {
+          if (this.agents.size >= MAX_AGENTS) this.clear()
+          const known: Known = { row, incoming, hashes: [], denials: meter?.used ?? 0 }
+          this.agents.set(id, known)
+          return known
+        })
+      })
+    })
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    for (const known of this.agents.values()) this.forget(known)
+    this.agents.clear()
+    this.tokens.clear()
+  }
+}
+
+const NONE: readonly Row<'delegations'>[] = []
