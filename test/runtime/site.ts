@@ -87,10 +87,16 @@ export function hostAt(now: number): TestHost {
     await settled()
   }
 
+  /** Numerical Recipes' linear congruential generator: its highest bits are the least regular. */
+  function draw(): number {
+    drawn = (Math.imul(drawn, 1_664_525) + 1_013_904_223) >>> 0
+    return drawn >>> 24
+  }
+
   return {
     now: () => time,
     elapsed: () => time - now,
-    random: (bytes) => Uint8Array.from({ length: bytes }, () => (drawn = (drawn * 109 + 89) % 65_521) & 255),
+    random: (bytes) => Uint8Array.from({ length: bytes }, draw),
     sleep: (ms, { signal } = {}) =>
       new Promise((resolve, reject) => {
         signal?.throwIfAborted()
