@@ -58,7 +58,7 @@ export const ERROR_CODES = {
   KVCH_E_APPROVAL_TIMEOUT: entry(408, 'nobody decided in time'),
   KVCH_E_REQUEST_INVALID: entry(400, 'the request is malformed'),
   KVCH_E_REQUEST_CONFLICT: entry(409, 'the idempotency key was used for another request'),
-  KVCH_E_RESERVATION_CLOSED: entry(409, 'the decision was completed already, or reserved nothing'),
+  KVCH_E_RESERVATION_CLOSED: entry(409, 'the call was completed already, or was never allowed'),
   KVCH_E_CONFIG_INVALID: entry(500, 'the configuration is wrong'),
   KVCH_E_KEY_INVALID: entry(401, 'the project key is malformed, unknown, expired or revoked'),
   KVCH_E_KEY_SCOPE: entry(403, 'the project key lacks a scope'),
@@ -92,6 +92,17 @@ export interface KavachErrorDetails {
   readonly cause?: unknown
 }
 
+export interface KavachErrorBody {
+  readonly code: KavachErrorCode
+  readonly message: string
+  readonly docs_url: string
+  readonly request_id?: string
+  readonly timestamp: string
+  /** Seconds. */
+  readonly retryAfter?: number
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
 const DOCS_BASE_URL = 'https://docs.kavachos.com/errors'
 
 /** A call or a dependency broke. A denial is a value and never thrown, except by `agents.call`. Programs branch on `code`. */
@@ -116,5 +127,24 @@ export class KavachError extends Error {
     this.timestamp = new Date(wallClock()).toISOString()
     this.retryAfter = options.retryAfter
     this.details = options.details
+  }
+
+  /** HTTP status. */
+  get status(): number {
+    return ERROR_CODES[this.code].status
+  }
+
+  /** What a caller may see, as it stands in the body of an HTTP answer; neither stack nor cause. */
+  toJSON(): KavachErrorBody {
+    const { code, message, docs_url, request_id, timestamp, retryAfter, details } = this
+    return {
+      code,
+      message,
+      docs_url,
+      ...(request_id !== undefined && { request_id }),
+      timestamp,
+      ...(retryAfter !== undefined && { retryAfter }),
+      ...(details !== undefined && { details }),
+    }
   }
 }

@@ -1,7 +1,13 @@
 /** Door of the host. */
 export { after, isPromise } from './awaitable.ts'
 export { toError } from './denial.ts'
-export { ERROR_CODES, KavachError, type KavachErrorCode, type KavachErrorDetails } from './errors.ts'
+export {
+  ERROR_CODES,
+  KavachError,
+  type KavachErrorBody,
+  type KavachErrorCode,
+  type KavachErrorDetails,
+} from './errors.ts'
 export {
   type AnyTool,
   createGuard,
