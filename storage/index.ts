@@ -1,0 +1,2 @@
+/** Door of the stores. */
+export { createMemoryStore } from './memory.ts'
