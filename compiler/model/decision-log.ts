@@ -4,6 +4,7 @@
  * A row is a request and what was decided. Members that the language calls malformed are refused or unknown here as they are
  * there (docs/language.md, section 2); members that nobody knows are ignored, so that newer rows stay readable.
  */
+import { canonicalJson } from './canonical-json.ts'
 import { parseStamp } from './literals/time.ts'
 import type { LimitWindow } from './policy.ts'
 import { sha256, toHex } from './sha256.ts'
@@ -204,18 +205,17 @@ function isReading(value: unknown): boolean {
 /** Arguments are whole when nobody said that they have a digest, or when they have that one. */
 function isWhole(args: Members | undefined, digest: string | undefined): boolean {
   if (digest === undefined) return true
-  return args !== undefined && toHex(sha256(ENCODER.encode(canonical(args)))) === digest.toLowerCase()
+  if (args === undefined) return false
+  try {
+    return toHex(sha256(ENCODER.encode(canonicalJson(args)))) === digest.toLowerCase()
+  } catch (error) {
+    // A text with a lone surrogate has no canonical form, so it never had a digest.
+    if (error instanceof TypeError) return false
+    throw error
+  }
 }
 
 const ENCODER = new TextEncoder()
-
-/** @see RFC 8785 section 3.2: members sorted by UTF-16 code units, numbers and strings as ECMAScript prints them */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
-  if (!isRecord(value)) return JSON.stringify(value)
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join()}}`
-}
 
 function required(row: Members, name: string): string {
   return optional(row, name, isText, 'must be a string that is not empty') ?? fail(name, 'is missing')

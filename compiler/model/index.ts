@@ -2,6 +2,14 @@
 
 export type { AssertionModel, CanAssertion, EveryAssertion, Who, WithinAssertion } from './assertion.ts'
 export {
+  CanonicalJsonFault,
+  canonicalJson,
+  canonicalJson,
+  canonicalText,
+  canonicalText,
+  MAX_JSON_LEVELS,
+} from './canonical-json.ts'
+export {
   type ParsedDecision,
   parseDecisionLine,
   type RecordedDecision,
