@@ -7,23 +7,20 @@
 /** Levels of nesting; more would exhaust the stack of some engine. */
 export const MAX_JSON_LEVELS = 100
 
-/** What has no canonical JSON. */
-export class CanonicalJsonFault extends Error {}
-
 /**
  * Canonical JSON of a value. Members that are `undefined` are left out.
  *
- * @throws {CanonicalJsonFault} for what JSON cannot say, so for numbers that are not finite, lone surrogates, objects of a class
- *   and holes in lists, and for what nests deeper than `MAX_JSON_LEVELS`
+ * @throws {TypeError} for what JSON cannot say: numbers that are not finite, lone surrogates, objects of a class, holes in lists
+ * @throws {RangeError} for what nests deeper than `MAX_JSON_LEVELS`
  */
 export function canonicalJson(value: unknown): string {
   return textOf(value, 0)
 }
 
-/** Canonical JSON of a text. @throws {CanonicalJsonFault} when a surrogate is alone */
+/** Canonical JSON of a text. @throws {TypeError} when a surrogate is alone */
 export function canonicalText(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`
-  if (LONE_SURROGATE.test(text)) throw new CanonicalJsonFault('a surrogate is alone')
+  if (LONE_SURROGATE.test(text)) throw new TypeError('a surrogate is alone')
   return JSON.stringify(text)
 }
 
@@ -36,25 +33,25 @@ function textOf(value: unknown, level: number): string {
     case 'string':
       return canonicalText(value)
     case 'number':
-      if (!Number.isFinite(value)) throw new CanonicalJsonFault(`${value} is not a number of JSON`)
+      if (!Number.isFinite(value)) throw new TypeError(`${value} is not a number of JSON`)
       return JSON.stringify(value)
     case 'boolean':
       return value ? 'true' : 'false'
     case 'object':
       return value === null ? 'null' : containerOf(value, level + 1)
     default:
-      throw new CanonicalJsonFault(`JSON has no ${typeof value}`)
+      throw new TypeError(`JSON has no ${typeof value}`)
   }
 }
 
 function containerOf(value: object, level: number): string {
-  if (level > MAX_JSON_LEVELS) throw new CanonicalJsonFault(`it nests deeper than ${MAX_JSON_LEVELS} levels`)
+  if (level > MAX_JSON_LEVELS) throw new RangeError(`it nests deeper than ${MAX_JSON_LEVELS} levels`)
   if (Array.isArray(value)) {
     let list = '['
     for (let i = 0; i < value.length; i++) list += (i === 0 ? '' : ',') + textOf(value[i], level)
     return `${list}]`
   }
-  if (!isPlain(value)) throw new CanonicalJsonFault('an object of a class is no JSON')
+  if (!isPlain(value)) throw new TypeError('an object of a class is no JSON')
   let members = '{'
   for (const name of Object.keys(value).sort()) {
     const member = value[name]

@@ -1,14 +1,7 @@
 /** Door of the model: literals and the policy as data. */
 
 export type { AssertionModel, CanAssertion, EveryAssertion, Who, WithinAssertion } from './assertion.ts'
-export {
-  CanonicalJsonFault,
-  canonicalJson,
-  canonicalJson,
-  canonicalText,
-  canonicalText,
-  MAX_JSON_LEVELS,
-} from './canonical-json.ts'
+export { canonicalJson, canonicalText, MAX_JSON_LEVELS } from './canonical-json.ts'
 export {
   type ParsedDecision,
   parseDecisionLine,
@@ -19,6 +12,7 @@ export {
   type Verdict,
 } from './decision-log.ts'
 export { heldGrants, roleGrants } from './held-grants.ts'
+export { type JsonPlace, jsonPlace, StateFault } from './json-place.ts'
 export { formatAddress, formatCidr, parseAddress, parseCidr } from './literals/address.ts'
 export { formatHours, parseHours, weekRanges } from './literals/hours.ts'
 export { isName, NAME_BYTES, nameFault } from './literals/name.ts'
@@ -42,6 +36,12 @@ export type {
   WeekRange,
 } from './literals/values.ts'
 export { type ClauseIdentity, createMeterKeys } from './meter-key.ts'
+export {
+  type AgentConstraints,
+  createPermissionReader,
+  type PermissionHolder,
+  type PermissionReader,
+} from './permission.ts'
 export type {
   AgentModel,
   ApprovalModel,

@@ -1,5 +1,13 @@
 /** JSON permissions, which agents and delegations made at run time have in place of `allow`. Language reference, section 10. */
-import { AutomatonTooLarge, compilePattern, compileRegex, isSmallPattern, mergeRanges } from '../algebra/index.ts'
+import {
+  AutomatonTooLarge,
+  compilePattern,
+  compileRegex,
+  isSmallPattern,
+  mergeRanges,
+  TooHard,
+} from '../algebra/index.ts'
+import { type ApprovalSplitter, readApprovalScopes } from './approval-scope.ts'
 import type { JsonPlace } from './json-place.ts'
 import { parseCidr } from './literals/address.ts'
 import { parseHours, weekRanges } from './literals/hours.ts'
@@ -18,8 +26,32 @@ export interface PermissionHolder {
 
 /** Numbers the grants of one state, and tells their clauses apart. */
 export interface PermissionReader {
-  /** A grant for each permission. @throws {StateFault} for what is no permission */
-  readonly read: (permissions: JsonPlace | undefined, holder: PermissionHolder) => readonly GrantModel[]
+  /**
+   * A grant for each permission, or several where `constraints` ask for an approval of a part of it.
+   *
+   * @throws {StateFault} for what is no permission, and for constraints whose approvals take too much work to apply
+   */
+  readonly read: (
+    permissions: JsonPlace | undefined,
+    holder: PermissionHolder,
+    constraints?: AgentConstraints,
+  ) => readonly GrantModel[]
+  /**
+   * Constraints of a whole agent: those of a permission, and `requireApprovalFor`. An agent's are read before its permissions.
+   *
+   * @throws {StateFault}
+   */
+  readonly readConstraints: (constraints: JsonPlace, holder: PermissionHolder) => AgentConstraints
+}
+
+/** What holds for every grant of an agent. */
+export interface AgentConstraints {
+  /** Charged by every call, whatever the grant. */
+  readonly limits: readonly LimitModel[]
+  readonly when: readonly AtomModel[]
+  readonly needsApproval: boolean
+  readonly split: ApprovalSplitter
+  readonly place: JsonPlace
 }
 
 /** Ids begin at 0. */
@@ -27,13 +59,41 @@ export function createPermissionReader(): PermissionReader {
   const keyOf = createMeterKeys()
   let nextId = 0
   return {
-    read: (permissions, holder) =>
-      (permissions?.list() ?? []).map((place) => readPermission(place, { id: nextId++, holder, keyOf })),
+    read: (permissions, holder, constraints) =>
+      (permissions?.list() ?? []).flatMap((place) => {
+        const grant = readPermission(place, { holder, keyOf })
+        const parts = constraints === undefined ? [grant] : constrain(grant, constraints)
+        return parts.map((part) => ({ ...part, id: nextId++ }))
+      }),
+    readConstraints(place, holder) {
+      const { requireApprovalFor, ...stated } = place.object(AGENT_CONSTRAINTS)
+      const key = (clause: 'rate' | 'budget') => keyOf([holder.kind, holder.name, clause, '*', ['**'], [], ''])
+      return {
+        limits: readLimits(stated, key),
+        when: readConditions(stated).when,
+        needsApproval: stated.requireApproval?.flag() === true,
+        split: requireApprovalFor === undefined ? (grant) => [grant] : readApprovalScopes(requireApprovalFor),
+        place,
+      }
+    },
+  }
+}
+
+function constrain(grant: GrantModel, { when, needsApproval, split, place }: AgentConstraints): readonly GrantModel[] {
+  const all = [...(grant.when ?? []), ...when]
+  try {
+    return split({
+      ...grant,
+      ...(all.length > 0 && { when: all }),
+      ...(needsApproval && { approval: grant.approval ?? {} }),
+    })
+  } catch (error) {
+    if (error instanceof TooHard) return place.fail('these approvals take too much work to apply to the permissions')
+    throw error
   }
 }
 
 interface Making {
-  readonly id: number
   readonly holder: PermissionHolder
   readonly keyOf: (identity: ClauseIdentity) => string
 }
@@ -54,7 +114,9 @@ const CONSTRAINTS = [
 
 type Constraints = { readonly [K in (typeof CONSTRAINTS)[number]]?: JsonPlace }
 
-function readPermission(place: JsonPlace, { id, holder, keyOf }: Making): GrantModel {
+const AGENT_CONSTRAINTS = [...CONSTRAINTS, 'requireApprovalFor'] as const
+
+function readPermission(place: JsonPlace, { holder, keyOf }: Making): GrantModel {
   const { resource, actions, constraints } = place.object(['resource', 'actions', 'constraints'])
   const pattern = readPattern(resource ?? place.missing('resource'))
   const names = readActions(actions ?? place.missing('actions'))
@@ -73,7 +135,7 @@ function readPermission(place: JsonPlace, { id, holder, keyOf }: Making): GrantM
   const limits = readLimits(stated, key)
   const needsApproval = stated.requireApproval?.flag() === true
   return {
-    id,
+    id: 0,
     actions: names,
     patterns: [pattern],
     ...(when.length > 0 && { when }),

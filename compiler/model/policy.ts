@@ -67,6 +67,11 @@ export interface BoundaryModel {
 export interface ScopeModel {
   /** `undefined` is `*`. */
   readonly actions: readonly string[] | undefined
+  /**
+   * Beside `actions: undefined`: all actions but these, at most 30. No policy text says this; it is what is left of `*` where
+   * some actions of an agent made at run time need an approval.
+   */
+  readonly exceptActions?: readonly string[]
   readonly patterns: readonly PatternLiteral[]
   /**
    * Resources of a policy read back from an image, whose pattern has no text that says the same: a resource matches when one

@@ -6,7 +6,7 @@ import { type JsonPlace, jsonPlace, StateFault } from './json-place.ts'
 import { nameFault } from './literals/name.ts'
 import { parseStamp } from './literals/time.ts'
 import { createPermissionReader, type PermissionReader } from './permission.ts'
-import type { GrantModel, PrincipalType } from './policy.ts'
+import type { GrantModel, LimitModel, PrincipalType } from './policy.ts'
 
 /** An agent made at run time. It lives inside the boundary, which is the policy's and not stated here. */
 export interface RuntimeAgent {
@@ -14,6 +14,8 @@ export interface RuntimeAgent {
   readonly type: PrincipalType
   readonly owner?: string
   readonly grants: readonly GrantModel[]
+  /** Every call of the agent is charged to them. The JSON of `--state` does not offer them. */
+  readonly limits?: readonly LimitModel[]
   /** 0-5; the boundary's own bound holds beside it. */
   readonly mayDelegate?: number
   /** Milliseconds since 1970. */

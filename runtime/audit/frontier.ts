@@ -1,67 +1,70 @@
 /**
- * The compact range of a Merkle tree: the roots of its perfect subtrees, largest first. It is all that is needed to add leaves.
+ * The right edge of a growing tree: the roots of its perfect subtrees, largest first.
  *
- * A leaf is SHA-256(0x00 || data), a node SHA-256(0x01 || left || right).
+ *     7 leaves            root of 4 | root of 2 | leaf
+ *
+ * They are all that is needed to add a leaf, and to know the root. Adding one costs one hash on average.
  *
  * @see RFC 9162 section 2.1
  */
+import { HASH_BYTES, NODE_PREFIX, type Sha256 } from './merkle.ts'
 
-export type Sha256 = (bytes: Uint8Array) => Uint8Array
+/** One root for each bit of a size below 2^53. */
+const MAX_ROOTS = 53
 
-export const HASH_BYTES = 32
-
-/** Adds leaves one by one; the nodes it holds are its own. */
+/** A class because it is opened, fed and closed, once for each batch. */
 export class Frontier {
   private readonly sha256: Sha256
-  private readonly nodes: Uint8Array[]
-  private count: number
+  private readonly roots = new Uint8Array(MAX_ROOTS * HASH_BYTES)
   private readonly pair = new Uint8Array(1 + 2 * HASH_BYTES)
+  private count: number
+  private leaves: number
 
-  /** @throws {RangeError} when there are not as many nodes as a tree of this size has */
-  constructor(sha256: Sha256, size: number, nodes: Uint8Array) {
-    if (nodes.length !== HASH_BYTES * bitCount(size)) throw new RangeError('the frontier is not that of the tree')
+  /**
+   * @param bytes the roots, one behind the other, as `toBytes` gives them
+   * @throws {RangeError} when there are not as many roots as a tree of this size has
+   */
+  constructor(sha256: Sha256, size: number, bytes: Uint8Array) {
     this.sha256 = sha256
-    this.count = size
-    this.nodes = []
-    for (let at = 0; at < nodes.length; at += HASH_BYTES) this.nodes.push(nodes.slice(at, at + HASH_BYTES))
-    this.pair[0] = 1
+    this.leaves = size
+    this.count = rootsOf(size)
+    if (bytes.length !== this.count * HASH_BYTES) throw new RangeError('the frontier is not that of the tree')
+    this.roots.set(bytes)
+    this.pair[0] = NODE_PREFIX
   }
 
   get size(): number {
-    return this.count
+    return this.leaves
   }
 
-  add(leafHash: Uint8Array): void {
-    let node = leafHash
-    for (let below = this.count; below % 2 === 1; below = Math.floor(below / 2)) {
-      // As many nodes as the size has ones, so there is one to the left.
-      node = this.join(this.nodes.pop() as Uint8Array, node)
-    }
-    this.nodes.push(node)
-    this.count++
+  append(leaf: Uint8Array): void {
+    let node = leaf
+    for (let rest = this.leaves; rest % 2 === 1; rest = (rest - 1) / 2) node = this.join(--this.count, node)
+    this.roots.set(node, this.count++ * HASH_BYTES)
+    this.leaves++
   }
 
-  /** The root of the whole tree. */
+  /** The root of the whole tree; that of an empty one is the hash of nothing. */
   root(): Uint8Array {
-    const last = this.nodes.at(-1)
-    if (last === undefined) return this.sha256(new Uint8Array(0))
-    return this.nodes.slice(0, -1).reduceRight((right, left) => this.join(left, right), last)
+    if (this.count === 0) return this.sha256(new Uint8Array(0))
+    let node: Uint8Array = this.roots.slice((this.count - 1) * HASH_BYTES, this.count * HASH_BYTES)
+    for (let at = this.count - 2; at >= 0; at--) node = this.join(at, node)
+    return node
   }
 
-  bytes(): Uint8Array {
-    const bytes = new Uint8Array(HASH_BYTES * this.nodes.length)
-    this.nodes.forEach((node, at) => bytes.set(node, HASH_BYTES * at))
-    return bytes
+  toBytes(): Uint8Array {
+    return this.roots.slice(0, this.count * HASH_BYTES)
   }
 
-  private join(left: Uint8Array, right: Uint8Array): Uint8Array {
-    this.pair.set(left, 1)
+  private join(left: number, right: Uint8Array): Uint8Array {
+    this.pair.set(this.roots.subarray(left * HASH_BYTES, (left + 1) * HASH_BYTES), 1)
     this.pair.set(right, 1 + HASH_BYTES)
     return this.sha256(this.pair)
   }
 }
 
-function bitCount(size: number): number {
+/** A tree of `size` leaves has a perfect subtree for each bit of its size. */
+function rootsOf(size: number): number {
   let count = 0
   for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) count += rest % 2
   return count
