@@ -4,27 +4,12 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkPolicy } from '../../compiler/front/index.ts'
 import { parsePolicy } from '../../grammar/index.ts'
+import { blocksOf, printedBy } from './blocks.ts'
 
 const PAGES = ['README.md', 'docs/commands.md', 'docs/signing.md']
 const MAIN = resolve('dist/cli/main.js')
 /** A page starts a process for every line that it shows. */
 const PAGE_MS = 120_000
-
-interface Block {
-  readonly language: string
-  /** The word behind the language: the file that the block is written to. */
-  readonly file: string | undefined
-  readonly line: number
-  readonly text: string
-}
-
-/** Fenced blocks of a page, in order. */
-function blocksOf(markdown: string): readonly Block[] {
-  const blocks = markdown.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm)
-  return [...blocks].map(({ 1: language = '', 2: file, 3: text = '', index }) => {
-    return { language, file, line: markdown.slice(0, index).split('\n').length, text }
-  })
-}
 
 /** A folder inside the package, so that `kavachos/engine` is found from there as it is in a clone. */
 function workshop(page: string): string {
@@ -51,11 +36,6 @@ function commandsOf(text: string): readonly string[] {
     .split('\n')
     .map((line) => line.replace(/\bnpx kavach\b/g, 'kavach'))
     .filter((line) => /\bkavach\b|^echo /.test(line))
-}
-
-/** What a TypeScript block says that it prints: the comment behind each console.log. */
-function printedBy(text: string): string {
-  return [...text.matchAll(/console\.log\(.*\) \/\/ (.*)$/gm)].map(([, printed]) => `${printed}\n`).join('')
 }
 
 const TSCONFIG = {
