@@ -176,7 +176,9 @@ function shortOf({ box, witness }: Excess, { parts }: HeldBox, universe: Univers
   const grants = parts.map(({ grant }) => grant)
   const nearFirst = parts.toReversed()
   for (const { grant } of nearFirst) {
-    if (grant.actions?.includes(witness.action) === false) return { grant, narrower: 'action', grants }
+    const isOtherAction =
+      grant.actions?.includes(witness.action) === false || grant.exceptActions?.includes(witness.action) === true
+    if (isOtherAction) return { grant, narrower: 'action', grants }
     if (!acceptsResource(grant, witness.resource, universe)) return { grant, narrower: 'resource', grants }
   }
   for (const { grant, box: held } of nearFirst) {

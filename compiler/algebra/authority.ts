@@ -122,7 +122,7 @@ function principalsOf(model: PolicyModel, made: RuntimeAuthority): ReadonlyMap<s
   const principals = new Map<string, Principal>()
   const { boundary } = model
   for (const agent of made.agents) {
-    const { type, owner, grants, expiresAt, mayDelegate } = agent
+    const { type, owner, grants, limits = [], expiresAt, mayDelegate } = agent
     const most = boundary?.mayDelegate ?? 0
     principals.set(agent.name, {
       type,
@@ -133,7 +133,7 @@ function principalsOf(model: PolicyModel, made: RuntimeAuthority): ReadonlyMap<s
         ...(expiresAt !== undefined && { expiresAt }),
       },
       // Copies: each agent is charged to a meter of its own.
-      limits: (boundary?.limits ?? []).map((limit) => ({ ...limit })),
+      limits: [...limits, ...(boundary?.limits ?? []).map((limit) => ({ ...limit }))],
       mayDelegate: Math.min(mayDelegate ?? most, most),
       isRuntime: true,
     })

@@ -36,6 +36,8 @@ function toScopeBox(scope: ScopeModel, universe: Universe): Box | undefined {
   const box = new Map<string, FactSet>([['resource', resource]])
   if (scope.actions !== undefined) {
     box.set('action', { kind: 'names', isExcluding: false, names: new Set(scope.actions) })
+  } else if (scope.exceptActions !== undefined) {
+    box.set('action', { kind: 'names', isExcluding: true, names: new Set(scope.exceptActions) })
   }
   return box
 }

@@ -7,15 +7,23 @@ import type { Sink } from './sink.ts'
 
 export interface Actions {
   readonly slots: Uint32Array
-  /** The field of a rule that stands for these actions. */
-  field(actions: ScopeModel['actions']): number
+  /**
+   * The field of a rule that stands for these actions.
+   *
+   * @throws {RangeError} when more than thirty are excepted
+   */
+  field(actions: ScopeModel['actions'], exceptActions?: ScopeModel['exceptActions']): number
 }
 
 /** Writes the records of all actions of `scopes` to `records`. */
 export function createActions(scopes: Iterable<ScopeModel>, pools: Pools, records: Sink): Actions {
   const uses = new Map<string, number>()
-  for (const { actions } of scopes) for (const name of new Set(actions)) uses.set(name, (uses.get(name) ?? 0) + 1)
-  const names = [...uses].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([name]) => name)
+  for (const { actions, exceptActions } of scopes) {
+    for (const name of new Set(actions)) uses.set(name, (uses.get(name) ?? 0) + 1)
+    // Only an action with a bit of its own can be excepted.
+    for (const name of exceptActions ?? []) uses.set(name, Number.POSITIVE_INFINITY)
+  }
+  const names = [...uses].sort(([a, m], [b, n]) => (m === n ? (a < b ? -1 : 1) : n - m)).map(([name]) => name)
   const index = new Map(names.map((name, at) => [name, at]))
   const hashes = names.map((name) => hashBytes(ENCODER.encode(name), SEED_NAME))
   for (const [at, name] of names.entries()) {
@@ -26,8 +34,9 @@ export function createActions(scopes: Iterable<ScopeModel>, pools: Pools, record
   const single = new Map(names.map((name) => [name, toField([index.get(name) ?? 0], pools)]))
   return {
     slots: toSlots(hashes),
-    field: (actions) => {
-      if (actions === undefined) return ACTIONS_ANY
+    field: (actions, exceptActions = []) => {
+      if (actions === undefined)
+        return exceptActions.reduce((mask, name) => mask & ~bitOf(index.get(name)), ACTIONS_ANY)
       const distinct = [...new Set(actions)]
       const [only] = distinct
       if (distinct.length === 1 && only !== undefined) return single.get(only) ?? 0
@@ -44,6 +53,11 @@ export function createActions(scopes: Iterable<ScopeModel>, pools: Pools, record
 }
 
 const ENCODER = new TextEncoder()
+
+function bitOf(index: number | undefined): number {
+  if (index !== undefined && index < ACTION_OTHER_BIT) return 1 << index
+  throw new RangeError(`at most ${ACTION_OTHER_BIT} actions can be excepted`)
+}
 
 function toField(indices: readonly number[], pools: Pools): number {
   if (indices.every((index) => index < ACTION_OTHER_BIT)) return indices.reduce((mask, index) => mask | (1 << index), 0)

@@ -165,8 +165,15 @@ export function createImageWriter(scopes: Iterable<ScopeModel>): ImageWriter {
 
   const grantRules = (grants: readonly GrantModel[]): readonly Rule[] =>
     grants.map((grant) => {
-      const { id, actions, patterns, automata } = grant
-      return { id, actions, patterns, ...(automata && { automata }), extra: pools.extra(grant) }
+      const { id, actions, exceptActions, patterns, automata } = grant
+      return {
+        id,
+        actions,
+        ...(exceptActions && { exceptActions }),
+        patterns,
+        ...(automata && { automata }),
+        extra: pools.extra(grant),
+      }
     })
   const writeSet = (sink: Sink, { start, hashed, general }: RuleSet): void => {
     sink.u32(start)

@@ -87,8 +87,8 @@ export function createRuleWriter(actions: Actions, pools: Pools, records: Sink, 
     write: (rules) => {
       const start = records.length() / RULE_SIZE
       const rows: Row[] = []
-      for (const { id, extra, actions: names, patterns: list, automata } of rules) {
-        const field = actions.field(names)
+      for (const { id, extra, actions: names, exceptActions, patterns: list, automata } of rules) {
+        const field = actions.field(names, exceptActions)
         const [only] = list
         const isSingle = list.length === 1 && only !== undefined && automata === undefined
         const all = isSingle ? formsOf(only) : inOrder([...list.flatMap(formsOf), ...(automata ?? []).map(toForm)])
