@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
 import { emitAgentRecord, emitDelegationsRecord, emitImage, emitState } from '../../../compiler/emit/index.ts'
-import { parseState, type State } from '../../../compiler/model/index.ts'
+import {
+  createPermissionReader,
+  jsonPlace,
+  parseState,
+  type RuntimeAgent,
+  type State,
+} from '../../../compiler/model/index.ts'
 import { H_KIND, KIND_AGENT, KIND_DELEGATIONS, S_DELEGATIONS } from '../../../engine-wasm/format/layout.ts'
+import { type EngineRequest, loadLiveEngine, type Reservation } from '../../../engine-wasm/host/index.ts'
 import { encodeRequest } from '../../fuzz/encode-request.ts'
 import { Instance } from '../../fuzz/instance.ts'
 import { describeAnswer } from '../../fuzz/subject.ts'
@@ -28,6 +35,8 @@ const POLICY = emitImage(
     'autonomous agent root { allow read on doc:** may delegate depth 1 }\nboundary runtime { allow read on doc:a }',
   ),
 )
+const OPEN = emitImage(modelOf('boundary runtime { allow * on ** may delegate depth 5 }'))
+const LENT = { from: 'rt', to: 'leaf', permissions: [{ resource: 'doc:a', actions: ['read'] }] }
 
 function kindOf(record: Uint8Array): number {
   return new DataView(record.buffer, record.byteOffset).getUint32(H_KIND, true)
@@ -69,4 +78,67 @@ test('a record holds one pair', () => {
   expect(() => emitDelegationsRecord([first, second].filter((one) => one !== undefined))).toThrow(
     'a record holds the delegations of one pair of agents',
   )
+})
+
+test('the limits of an agent made at run time are charged by every call, through every grant and every chain', () => {
+  const reader = createPermissionReader()
+  const holder = { kind: 'runtime agent', name: 'rt' } as const
+  const constraints = reader.readConstraints(jsonPlace({ maxCallsPerDay: 5 }), holder)
+  const permissions = [
+    { resource: 'doc:a', actions: ['read'] },
+    { resource: 'doc:a', actions: ['write'] },
+  ]
+  const agent: RuntimeAgent = {
+    name: 'rt',
+    type: 'service',
+    grants: reader.read(jsonPlace(permissions), holder, constraints),
+    limits: constraints.limits,
+  }
+  const engine = loadLiveEngine(OPEN)
+  engine.putRecord(emitAgentRecord(agent))
+  for (const record of emitState(stateOf({ agents: [{ ...AGENT, name: 'leaf' }], delegations: [LENT] }))) {
+    engine.putRecord(record)
+  }
+  const charged = (request: EngineRequest): readonly string[] => {
+    const keys: string[] = []
+    const meters = {
+      read: () => ({}),
+      take: (all: readonly Reservation[]) => {
+        keys.push(...all.map(({ key, limit }) => `${key} ${limit}`))
+        return true
+      },
+    }
+    engine.decide({ now: 0, ...request }, { meters })
+    return keys
+  }
+  const key = `${constraints.limits[0]?.key}/day/agent=rt 5`
+  expect(charged({ agent: 'rt', action: 'read', resource: 'doc:a' })).toEqual([key])
+  expect(charged({ agent: 'rt', action: 'write', resource: 'doc:a' })).toEqual([key])
+  expect(charged({ agent: 'leaf', action: 'read', resource: 'doc:a', via: ['rt'] })).toEqual([key])
+})
+
+test('of all actions but some, the engine grants every one that is not named', () => {
+  const reader = createPermissionReader()
+  const holder = { kind: 'runtime agent', name: 'rt' } as const
+  const constraints = reader.readConstraints(jsonPlace({ requireApprovalFor: ['doc:a:write', 'zap'] }), holder)
+  const permissions = [
+    { resource: '**', actions: ['*'] },
+    // More names than have a bit of their own in a rule.
+    { resource: 'other', actions: Array.from({ length: 40 }, (_, n) => `act${n}`) },
+  ]
+  const engine = loadLiveEngine(OPEN)
+  const grants = reader.read(jsonPlace(permissions), holder, constraints)
+  engine.putRecord(emitAgentRecord({ name: 'rt', type: 'service', grants }))
+  const ask = (action: string, resource: string) => engine.decide({ agent: 'rt', action, resource }).decision
+  expect([ask('write', 'doc:a'), ask('write', 'doc:a:b'), ask('zap', 'doc:b')]).toEqual([
+    'approval',
+    'approval',
+    'approval',
+  ])
+  expect([ask('write', 'doc:b'), ask('read', 'doc:a'), ask('act39', 'x'), ask('never-heard-of', 'doc:a')]).toEqual([
+    'allow',
+    'allow',
+    'allow',
+    'allow',
+  ])
 })
