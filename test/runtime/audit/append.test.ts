@@ -22,8 +22,10 @@ function treeHash(leaves: readonly Uint8Array[]): Uint8Array {
 
 /** The root that a head stands for. */
 function rootOf({ frontier }: LogHead): Uint8Array {
-  const roots = Array.from({ length: frontier.length / 32 }, (_, i) => frontier.slice(32 * i, 32 * i + 32))
-  return roots.reduceRight<Uint8Array>((right, left) => sha256(Buffer.concat([Buffer.of(1), left, right])))
+  const roots: Uint8Array[] = Array.from({ length: frontier.length / 32 }, (_, i) =>
+    frontier.slice(32 * i, 32 * i + 32),
+  )
+  return roots.reduceRight((right, left) => sha256(Buffer.concat([Buffer.of(1), left, right])))
 }
 
 test('a row has canonical JSON, its leaf and what stands in columns', () => {
