@@ -157,18 +157,23 @@ async function authenticate({ authenticate: port }: ApprovalOptions, by: Decide)
 
 function readApprover(given: string | Approver): Approver {
   const { id, roles = [] } = typeof given === 'string' ? { id: given } : (given ?? {})
-  if (typeof id !== 'string' || id === '') invalid('approver', 'must be an id, or an object with `id` and `roles`')
-  if (!Array.isArray(roles) || roles.some((role) => typeof role !== 'string' || role === '')) {
+  if (!isText(id) || id === '') invalid('approver', 'must be an id, or an object with `id` and `roles`')
+  if (!Array.isArray(roles) || roles.some((role) => !isText(role) || role === '')) {
     invalid('approver.roles', 'must be a list of texts')
   }
   return { id, roles }
+}
+
+/** What the log can say. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && !/\p{Surrogate}/u.test(value)
 }
 
 function readNote(by: Decide): string | undefined {
   if (typeof by !== 'object' || by === null) invalid('by', 'must be an object with `approver` or `credential`')
   for (const name of Object.keys(by)) if (!MEMBERS.has(name)) invalid(name, 'there is no such member')
   const { note } = by
-  if (note !== undefined && (typeof note !== 'string' || note.length > MAX_NOTE)) {
+  if (note !== undefined && (!isText(note) || note.length > MAX_NOTE)) {
     invalid('note', `must be a text of at most ${MAX_NOTE} characters`)
   }
   return note

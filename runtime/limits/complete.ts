@@ -34,6 +34,8 @@ export type Complete = (
 
 const MEMBERS: ReadonlySet<string> = new Set(['outcome', 'costUsd', 'note'])
 const MAX_NOTE = 1000
+/** The log could not say it. */
+const LONE_SURROGATE = /\p{Surrogate}/u
 
 export function createComplete({ change }: Pick<Site, 'change'>): Complete {
   return async (auditId, completion, { actor = 'host' } = {}) => {
@@ -102,7 +104,7 @@ function readCompletion(completion: Completion): {
   if (costUsd !== undefined && actualNanoUsd === undefined) {
     fail('costUsd', 'must be an amount of USD, 0 or more and below 9007199')
   }
-  if (note !== undefined && (typeof note !== 'string' || note.length > MAX_NOTE)) {
+  if (note !== undefined && (typeof note !== 'string' || note.length > MAX_NOTE || LONE_SURROGATE.test(note))) {
     fail('note', `must be a text of at most ${MAX_NOTE} characters`)
   }
   return { outcome, actualNanoUsd, note }

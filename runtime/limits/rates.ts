@@ -38,13 +38,13 @@ export function createRates(site: Pick<Site, 'settings' | 'sha256' | 'change'>):
   const rates = readRates(site.settings.limits.rates)
 
   function meterKey(name: RateName, key: string | undefined): string {
-    if (name === 'signup') return 'rate/signup'
-    if (typeof key !== 'string' || key === '') {
+    const isNamed = typeof key === 'string' && key !== '' && !/\p{Surrogate}/u.test(key)
+    if (!isNamed && (name !== 'signup' || key !== undefined)) {
       throw new KavachError('KVCH_E_REQUEST_INVALID', `key: name the user whose \`${name}\` rate is meant`, {
         details: { path: 'key' },
       })
     }
-    return `rate/${name}=${hexOf(site.sha256(new TextEncoder().encode(key)))}`
+    return name === 'signup' ? 'rate/signup' : `rate/${name}=${hexOf(site.sha256(new TextEncoder().encode(key)))}`
   }
 
   return {

@@ -197,7 +197,7 @@ async function tryOnce(
     await deliver(message, late.signal)
     return undefined
   } catch (error) {
-    return textOf(late.signal.aborted ? late.signal.reason : error).slice(0, MAX_ERROR)
+    return textOf(late.signal.aborted ? late.signal.reason : error)
   } finally {
     done.abort()
     signal?.removeEventListener('abort', stop)
@@ -246,7 +246,8 @@ function ulidFloor(time: number): string {
 }
 
 function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { cause, message } = error
-  return cause instanceof Error ? `${message}: ${cause.message}` : message
+  const { message, cause } = error instanceof Error ? error : new Error(String(error))
+  const text = cause instanceof Error ? `${message}: ${cause.message}` : message
+  // The log could not say half a character.
+  return text.slice(0, MAX_ERROR).replaceAll(/\p{Surrogate}/gu, '?')
 }

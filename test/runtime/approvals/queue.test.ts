@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { isPromise } from '../../../runtime/awaitable.ts'
+import { createMemoryStore } from '../../../storage/memory.ts'
 import { NOW } from '../site.ts'
+import { slowly } from '../slow-store.ts'
 import { ASKED, codeOf, deskOf } from './site.ts'
 
 const HOUR = 3_600_000
@@ -46,6 +49,24 @@ describe('a request that waits', () => {
     expect(new Set(again)).toEqual(new Set([first]))
     expect(new Set(together.map(({ id }) => id)).size).toBe(1)
     expect(await site.read(async (reader) => (await reader.find('approvals', 'key')).length)).toBe(2)
+  })
+
+  test('is not doubled where the store has to be waited for', async () => {
+    const { site, approvals } = deskOf({}, { store: slowly(createMemoryStore()) })
+    const together = await site.change(async (change) =>
+      Promise.all(Array.from({ length: 10 }, () => approvals.request(change, ASKED))),
+    )
+    expect(new Set(together.map(({ id }) => id)).size).toBe(1)
+    expect(await site.read(async (reader) => (await reader.find('approvals', 'key')).length)).toBe(1)
+  })
+
+  test('is there at once where the store answers at once, so that no decision waits for it', async () => {
+    const { site, approvals } = deskOf({ webhook: { url: 'https://example.com/' }, onRequest: () => undefined })
+    await site.change((change) => {
+      const row = approvals.request(change, ASKED)
+      expect(isPromise(row)).toBe(false)
+      expect(isPromise(approvals.granted(change, 'd1', NOW))).toBe(false)
+    })
   })
 
   test('is asked anew once it was denied or has expired, which closes the old one', async () => {

@@ -66,6 +66,7 @@ test('a limit of 0 is never, not unlimited', async () => {
 
 test.each<[RateName, string | undefined, string]>([
   ['auth', undefined, 'key: name the user whose `auth` rate is meant'],
+  ['auth', 'half a \ud800', 'key: name the user whose `auth` rate is meant'],
   ['otp', '', 'key: name the user whose `otp` rate is meant'],
 ])('%s of nobody is refused', async (name, key, message) => {
   await expect(createRates(siteOf()).take(name, key)).rejects.toMatchObject({ code: 'KVCH_E_REQUEST_INVALID', message })
