@@ -35,6 +35,7 @@ export {
   type Column,
   columnsOfIndex,
   type IndexName,
+  isUniqueIndex,
   type Key,
   type KeyColumn,
   type Row,

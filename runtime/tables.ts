@@ -19,6 +19,8 @@ interface Table {
   readonly key: readonly string[]
   /** Each ends in the whole key, after the project and these columns. */
   readonly indexes: { readonly [name: string]: readonly string[] }
+  /** The indexes whose columns no two rows of a project have alike. */
+  readonly unique?: readonly string[]
 }
 
 const text = <T extends string = string>(): Column<T> => ({ kind: 'text', isNullable: false })
@@ -219,6 +221,7 @@ export const TABLES = {
     },
     key: ['id'],
     indexes: { byHash: ['hash'] },
+    unique: ['byHash'],
   },
   outbox: {
     columns: {
@@ -270,4 +273,10 @@ export function columnsOfIndex(table: TableName, index: string): readonly string
   return index === 'key'
     ? key
     : [...(indexes[index] ?? []), ...key.filter((column) => !indexes[index]?.includes(column))]
+}
+
+/** True when no two rows of a project have the columns of this index alike. */
+export function isUniqueIndex(table: TableName, index: string): boolean {
+  const { unique = [] }: Table = TABLES[table]
+  return index === 'key' || unique.includes(index)
 }
