@@ -2,8 +2,8 @@
  * Tools that ask before they run. A guarded tool has the arguments and the result of the tool; each call is authorized with its
  * arguments, run when it is allowed, and completed with what came of it and what it did cost.
  */
-import { toError } from './denial.ts'
-import type { AuthorizeRequest, AuthorizeResult, Completion } from './request.ts'
+import { type CallPorts, perform } from './call.ts'
+import type { AuthorizeRequest, AuthorizeResult } from './request.ts'
 
 export interface Tool<Args, Result> {
   readonly action: string
@@ -46,11 +46,9 @@ export type Guard = <const Tools extends { readonly [name: string]: AnyTool }>(
   context?: GuardContext,
 ) => Guarded<Tools>
 
-export interface GuardPorts {
+export interface GuardPorts extends CallPorts {
   readonly authorize: (agentId: string, request: AuthorizeRequest) => Promise<AuthorizeResult>
   readonly authorizeByToken: (token: string, request: AuthorizeRequest) => Promise<AuthorizeResult>
-  readonly complete: (auditId: string, completion: Completion) => Promise<unknown>
-  readonly warn: (message: string) => void
 }
 
 export function createGuard(ports: GuardPorts): Guard {
@@ -78,31 +76,12 @@ async function call(
   // What is judged is what runs: nobody who still holds the arguments can change them while the decision is under way.
   const args = structuredClone(given)
   const expected = typeof cost === 'function' ? cost(args) : cost
-  const result = await ask({
+  const answer = await ask({
     ...context,
     action,
     resource: typeof resource === 'function' ? resource(args) : resource,
     args: structuredClone(args),
     ...(expected !== undefined && { cost: expected }),
   })
-  const { allowed, auditId } = result
-  if (!allowed || auditId === undefined) throw toError(result)
-  let value: unknown
-  try {
-    value = await run(args)
-  } catch (error) {
-    await complete(ports, auditId, { outcome: 'failure' })
-    throw error
-  }
-  await complete(ports, auditId, { outcome: 'success', costUsd: costOf?.(value) })
-  return value
-}
-
-/** The tool has run: that its end could not be recorded takes nothing back, and what was reserved counts as spent. */
-async function complete({ complete, warn }: GuardPorts, auditId: string, completion: Completion): Promise<void> {
-  try {
-    await complete(auditId, completion)
-  } catch (error) {
-    warn(`the end of the call ${auditId} was not recorded: ${error instanceof Error ? error.message : String(error)}`)
-  }
+  return perform(ports, answer, () => run(args), costOf)
 }

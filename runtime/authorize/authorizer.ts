@@ -35,6 +35,8 @@ export interface Authorizer {
   readonly authorizeByToken: (token: string, request: AuthorizeRequest) => Promise<AuthorizeResult>
   /** Failed authentications of past minutes that have no row yet; for whoever writes one from time to time. */
   readonly recordFailures: () => Promise<void>
+  /** Whether a failed authentication of this source gets a row of its own; otherwise it is counted. */
+  readonly admitFailure: (source: string, now: number) => boolean
   readonly close: () => Promise<void>
 }
 
@@ -198,6 +200,7 @@ export function createAuthorizer(site: Site, ports: AuthorizerPorts): Authorizer
         throw error
       }
     },
+    admitFailure: (source, now) => failures.admit(source, now),
     async close() {
       isClosed = true
       await batches.idle()

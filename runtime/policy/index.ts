@@ -1,4 +1,5 @@
 /** Door of the policies of a project. */
+export { declareDelegations } from './declared-delegations.ts'
 export type { PolicySource } from './load.ts'
 export {
   createPolicies,
