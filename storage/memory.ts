@@ -7,6 +7,7 @@ import {
   columnsOfIndex,
   type IndexName,
   isPromise,
+  isUniqueIndex,
   KavachError,
   type Key,
   type Range,
@@ -17,40 +18,34 @@ import {
   type TableName,
   type Transaction,
 } from '../runtime/index.ts'
-
-type Value = string | number | Uint8Array | null
-type AnyRow = { readonly [column: string]: Value }
-
-const DEFAULT_LIMIT = 1000
+import { type AnyRow, assertRow, columnsOf, copyRow, DEFAULT_LIMIT, usedWhenOver, type Value } from './rows.ts'
+import { Turns } from './turns.ts'
 
 export function createMemoryStore(): Store {
-  const projects = new Map<string, Tables>()
-  const tails = new Map<string, Promise<unknown>>()
+  const projects = new Map<string, Project>()
+  const running = new Set<Promise<unknown>>()
   let isClosed = false
 
-  function tablesOf(project: string): Tables {
-    const known = projects.get(project) ?? new Tables()
-    projects.set(project, known)
-    return known
-  }
-
-  /** One after the other for each project: a transaction begins when the one before it has ended. */
-  function inTurn<R>(project: string, work: () => Awaitable<R>): Promise<R> {
-    const before = tails.get(project)
-    const run = before === undefined ? attempt(work) : before.then(work)
-    const tail = run.then(
-      () => undefined,
-      () => undefined,
-    )
-    tails.set(project, tail)
-    tail.then(() => {
-      if (tails.get(project) === tail) tails.delete(project)
-    })
-    return run
-  }
-
-  function assertOpen(): void {
+  async function run<R>(name: string, work: (tx: MemoryTransaction) => Awaitable<R>): Promise<R> {
     if (isClosed) throw new KavachError('KVCH_E_STORE_CLOSED')
+    const project = projects.get(name) ?? { turns: new Turns(), tables: new Map() }
+    projects.set(name, project)
+    const turn = project.turns.take()
+    if (turn !== undefined) await turn
+    try {
+      const result = new MemoryTransaction(project.tables).run(work)
+      return isPromise(result) ? await result : result
+    } finally {
+      project.turns.release()
+    }
+  }
+
+  function transaction<R>(project: string, work: (tx: MemoryTransaction) => Awaitable<R>): Promise<R> {
+    const ended = run(project, work)
+    running.add(ended)
+    const forget = () => running.delete(ended)
+    ended.then(forget, forget)
+    return ended
   }
 
   return {
@@ -58,110 +53,140 @@ export function createMemoryStore(): Store {
     isDurable: false,
     db: undefined,
     migrate: async () => undefined,
-    transaction: (project, work) =>
-      inTurn(project, () => {
-        assertOpen()
-        return new MemoryTransaction(tablesOf(project)).run(work)
-      }),
+    transaction,
     // Nobody writes between the steps of a reader that takes its turn.
-    read: (project, work) =>
-      inTurn(project, () => {
-        assertOpen()
-        return work(new MemoryTransaction(tablesOf(project)))
-      }),
-    projects: async () => [...projects].filter(([, tables]) => tables.of('heads').size > 0).map(([project]) => project),
-    close: async () => {
+    read: transaction,
+    async projects() {
+      if (isClosed) throw new KavachError('KVCH_E_STORE_CLOSED')
+      const known = [...projects].filter(([, { tables }]) => tableOf(tables, 'heads').size > 0)
+      return known.map(([name]) => name).sort(compareTexts)
+    },
+    async close() {
       isClosed = true
+      await Promise.allSettled(running)
     },
   }
 }
 
-async function attempt<R>(work: () => Awaitable<R>): Promise<R> {
-  return work()
+type Tables = Map<TableName, MemoryTable>
+
+interface Project {
+  readonly turns: Turns
+  readonly tables: Tables
 }
 
-class Tables {
-  private readonly tables = new Map<TableName, MemoryTable>()
-
-  of(name: TableName): MemoryTable {
-    const known = this.tables.get(name) ?? new MemoryTable(name)
-    this.tables.set(name, known)
-    return known
-  }
+function tableOf(tables: Tables, name: TableName): MemoryTable {
+  const known = tables.get(name) ?? new MemoryTable(name)
+  tables.set(name, known)
+  return known
 }
 
 /** Steps that undo what a transaction did are kept until it ends. */
 class MemoryTransaction implements Transaction {
   private readonly tables: Tables
   private readonly undo: (() => void)[] = []
+  private isOver = false
+  /** A conflict: the transaction is lost even when somebody catches it. */
+  private failure: unknown
 
   constructor(tables: Tables) {
     this.tables = tables
   }
 
-  run<R>(work: (tx: Transaction) => Awaitable<R>): Awaitable<R> {
+  run<R>(work: (tx: MemoryTransaction) => Awaitable<R>): Awaitable<R> {
     try {
       const result = work(this)
-      if (!isPromise(result)) return result
-      return result.catch((error: unknown) => {
-        this.rollBack()
-        throw error
-      })
+      if (!isPromise(result)) return this.end(result)
+      return result.then(
+        (value) => this.end(value),
+        (error) => this.fail(error),
+      )
     } catch (error) {
-      this.rollBack()
-      throw error
+      return this.fail(error)
     }
   }
 
   get: Reader['get'] = <T extends TableName>(table: T, key: Key<T>) =>
     // What was put under this name is a row of it.
-    this.tables.of(table).get(key as AnyRow) as Row<T> | undefined
+    this.open(table).get(key as AnyRow) as Row<T> | undefined
 
   find: Reader['find'] = <T extends TableName>(table: T, index: IndexName<T>, range: Range = {}) =>
-    this.tables.of(table).find(index, range) as readonly unknown[] as readonly Row<T>[]
+    this.open(table).find(index, range) as readonly unknown[] as readonly Row<T>[]
 
   insert: Transaction['insert'] = (table, rows) => {
+    const owner = this.open(table)
     for (const row of rows as readonly AnyRow[]) {
-      const owner = this.tables.of(table)
-      if (owner.get(row) !== undefined)
-        throw new KavachError('KVCH_E_STORE_CONFLICT', `table ${table} has this key already`)
-      this.replace(owner, undefined, row)
+      assertRow(table, row)
+      if (owner.has(row)) this.conflict(table)
+      this.replace(table, undefined, copyRow(row))
     }
   }
 
   put: Transaction['put'] = (table, rows) => {
+    const owner = this.open(table)
     for (const row of rows as readonly AnyRow[]) {
-      const owner = this.tables.of(table)
-      this.replace(owner, owner.get(row), row)
+      assertRow(table, row)
+      this.replace(table, owner.peek(row), copyRow(row))
     }
   }
 
   remove: Transaction['remove'] = (table, key) => {
-    const owner = this.tables.of(table)
-    const row = owner.get(key as AnyRow)
-    if (row !== undefined) this.replace(owner, row, undefined)
+    const row = this.open(table).peek(key as AnyRow)
+    if (row !== undefined) this.replace(table, row, undefined)
     return row !== undefined
   }
 
-  private replace(table: MemoryTable, before: AnyRow | undefined, after: AnyRow | undefined): void {
+  private open(table: TableName): MemoryTable {
+    if (this.isOver) throw usedWhenOver()
+    return tableOf(this.tables, table)
+  }
+
+  private replace(name: TableName, before: AnyRow | undefined, after: AnyRow | undefined): void {
+    const table = tableOf(this.tables, name)
+    if (after !== undefined && table.hasTwinOf(after, before)) this.conflict(name)
     table.replace(before, after)
     this.undo.push(() => table.replace(after, before))
   }
 
-  private rollBack(): void {
-    for (const step of this.undo.reverse()) step()
+  private conflict(table: TableName): never {
+    this.failure = new KavachError('KVCH_E_STORE_CONFLICT', `the key of a row of \`${table}\` is taken`)
+    throw this.failure
   }
+
+  private end<R>(result: R): R {
+    if (this.failure !== undefined) return this.fail(this.failure)
+    this.isOver = true
+    return result
+  }
+
+  private fail(error: unknown): never {
+    this.isOver = true
+    for (const step of this.undo.reverse()) step()
+    throw error
+  }
+}
+
+interface MemoryIndex {
+  readonly name: string
+  readonly columns: readonly string[]
+  /** How many of the columns are unique by themselves; 0 where only all of them are. */
+  readonly unique: number
+  readonly rows: AnyRow[]
 }
 
 class MemoryTable {
   private readonly key: readonly string[]
+  private readonly hasBytes: boolean
   private readonly rows = new Map<string, AnyRow>()
-  private readonly indexes: { readonly name: string; readonly columns: readonly string[]; readonly rows: AnyRow[] }[]
+  private readonly indexes: readonly MemoryIndex[]
 
   constructor(name: TableName) {
+    const named: { readonly [index: string]: readonly string[] } = TABLES[name].indexes
     this.key = TABLES[name].key
-    this.indexes = ['key', ...Object.keys(TABLES[name].indexes)].map((index) => {
-      return { name: index, columns: columnsOfIndex(name, index), rows: [] }
+    this.hasBytes = columnsOf(name).some(([, { kind }]) => kind === 'bytes')
+    this.indexes = ['key', ...Object.keys(named)].map((index) => {
+      const unique = index === 'key' || !isUniqueIndex(name, index) ? 0 : (named[index]?.length ?? 0)
+      return { name: index, columns: columnsOfIndex(name, index), unique, rows: [] }
     })
   }
 
@@ -170,40 +195,58 @@ class MemoryTable {
   }
 
   get(key: AnyRow): AnyRow | undefined {
+    const row = this.peek(key)
+    return row !== undefined && this.hasBytes ? copyRow(row) : row
+  }
+
+  /** As it is kept. */
+  peek(key: AnyRow): AnyRow | undefined {
     return this.rows.get(this.nameOf(key))
+  }
+
+  has(key: AnyRow): boolean {
+    return this.rows.has(this.nameOf(key))
+  }
+
+  /** True when a row other than `before` has the columns of a unique index like this one. */
+  hasTwinOf(row: AnyRow, before: AnyRow | undefined): boolean {
+    return this.indexes.some(({ columns, unique, rows }) => {
+      if (unique === 0) return false
+      const values = columns.slice(0, unique).map((column) => row[column] ?? null)
+      const twin = rows[positionOf(rows, columns, values, false)]
+      return twin !== undefined && twin !== before && compareTo(columns, twin, values) === 0
+    })
   }
 
   replace(before: AnyRow | undefined, after: AnyRow | undefined): void {
     if (before !== undefined) this.rows.delete(this.nameOf(before))
     if (after !== undefined) this.rows.set(this.nameOf(after), after)
     for (const { columns, rows } of this.indexes) {
-      if (before !== undefined) rows.splice(firstAtLeast(rows, columns, before), 1)
-      if (after !== undefined) rows.splice(firstAtLeast(rows, columns, after), 0, after)
+      const valuesOf = (row: AnyRow) => columns.map((column) => row[column] ?? null)
+      if (before !== undefined) rows.splice(positionOf(rows, columns, valuesOf(before), false), 1)
+      if (after !== undefined) rows.splice(positionOf(rows, columns, valuesOf(after), false), 0, after)
     }
   }
 
-  find(name: string, { equal = [], after, before, isReversed, limit = DEFAULT_LIMIT }: Range): readonly AnyRow[] {
+  find(
+    name: string,
+    { equal = [], after, before, isReversed = false, limit = DEFAULT_LIMIT }: Range,
+  ): readonly AnyRow[] {
     const index = this.indexes.find((known) => known.name === name)
     if (index === undefined) throw new TypeError(`there is no index ${name}`)
     const { columns, rows } = index
-    const next = columns[equal.length] ?? ''
-    const fits = (row: AnyRow) =>
-      equal.every((value, at) => compare(row[columns[at] ?? ''] ?? null, value) === 0) &&
-      (after === undefined || compare(row[next] ?? null, after) > 0) &&
-      (before === undefined || (row[next] !== null && compare(row[next] ?? null, before) < 0))
-    const start = firstAtLeast(
-      rows,
-      columns.slice(0, equal.length),
-      Object.fromEntries(columns.map((c, i) => [c, equal[i] ?? null])),
-    )
-    const found: AnyRow[] = []
-    for (let at = start; at < rows.length; at++) {
-      const row = rows[at] as AnyRow // `at` is below the length.
-      if (equal.some((value, i) => compare(row[columns[i] ?? ''] ?? null, value) !== 0)) break
-      if (fits(row)) found.push(row)
-      if (isReversed !== true && found.length >= limit) break
-    }
-    return isReversed === true ? found.reverse().slice(0, limit) : found
+    // Null is below every bound and within none, as in databases.
+    const low = after ?? (before === undefined ? undefined : null)
+    const start =
+      low === undefined ? positionOf(rows, columns, equal, false) : positionOf(rows, columns, [...equal, low], true)
+    const end =
+      before === undefined
+        ? positionOf(rows, columns, equal, true)
+        : positionOf(rows, columns, [...equal, before], false)
+    const found = isReversed
+      ? rows.slice(Math.max(start, end - limit), Math.max(start, end)).reverse()
+      : rows.slice(start, Math.min(end, start + limit))
+    return this.hasBytes ? found.map(copyRow) : found
   }
 
   private nameOf(row: AnyRow): string {
@@ -211,22 +254,35 @@ class MemoryTable {
   }
 }
 
-/** Where a row that compares like `wanted` in these columns is, or would be. */
-function firstAtLeast(rows: readonly AnyRow[], columns: readonly string[], wanted: AnyRow): number {
+/** The first row whose first columns are at least these values, or `isBehind`, above them. */
+function positionOf(
+  rows: readonly AnyRow[],
+  columns: readonly string[],
+  values: readonly Value[],
+  isBehind: boolean,
+): number {
   let low = 0
   let high = rows.length
+  // Most rows are written behind all others.
+  const last = rows[high - 1]
+  if (last !== undefined && isBefore(columns, last, values, isBehind)) return high
   while (low < high) {
     const middle = (low + high) >>> 1
     const row = rows[middle] as AnyRow // `middle` is below `high`.
-    if (compareIn(columns, row, wanted) < 0) low = middle + 1
+    if (isBefore(columns, row, values, isBehind)) low = middle + 1
     else high = middle
   }
   return low
 }
 
-function compareIn(columns: readonly string[], a: AnyRow, b: AnyRow): number {
-  for (const column of columns) {
-    const order = compare(a[column] ?? null, b[column] ?? null)
+function isBefore(columns: readonly string[], row: AnyRow, values: readonly Value[], isBehind: boolean): boolean {
+  const order = compareTo(columns, row, values)
+  return isBehind ? order <= 0 : order < 0
+}
+
+function compareTo(columns: readonly string[], row: AnyRow, values: readonly Value[]): number {
+  for (let at = 0; at < values.length; at++) {
+    const order = compare(row[columns[at] ?? ''] ?? null, values[at] ?? null)
     if (order !== 0) return order
   }
   return 0
