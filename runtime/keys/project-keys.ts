@@ -65,9 +65,9 @@ export function createKeys(site: KeysSite, { admitFailure }: KeysPorts): Keys {
 
   async function fail(error: KavachError, source: string, row: Row<'apiKeys'> | undefined): Promise<never> {
     if (admitFailure(source, host.now())) {
-      const members = { credential: 'project-key', code: error.code, key: row?.id, ...error.details }
+      const members = { code: error.code, key: row?.id, ...error.details }
       await site.change((change) => {
-        change.record(entryOf({ kind: 'auth.fail', actor: 'host', result: 'denied', personal: { source }, members }))
+        change.record(entryOf({ kind: 'key.refuse', actor: 'host', result: 'denied', personal: { source }, members }))
       })
     }
     throw error

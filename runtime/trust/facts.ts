@@ -46,9 +46,6 @@ function count(counts: Counts, row: Row<'audit'>, now: number): void {
       if (row.result === 'allowed') counts.allowed++
       else countDenial(counts, bodyOf(row).reason)
       return
-    case 'auth.fail':
-      counts.failedAuthentications++
-      return
     case 'complete':
       if (bodyOf(row).outcome === 'success') counts.succeeded++
       else counts.failed++

@@ -64,7 +64,7 @@ describe('a key', () => {
     expect((await site.log()).map(({ kind, actor }) => [kind, actor])).toEqual([
       ['key.create', 'host'],
       ['key.revoke', 'ann'],
-      ['auth.fail', 'host'],
+      ['key.refuse', 'host'],
     ])
   })
 
@@ -120,11 +120,11 @@ describe('a key that does not open', () => {
       .catch(() => undefined)
     const log = (await site.log()).slice(1)
     expect(log).toMatchObject([
-      { kind: 'auth.fail', result: 'denied', credential: 'project-key', code: 'KVCH_E_KEY_INVALID' },
+      { kind: 'key.refuse', result: 'denied', code: 'KVCH_E_KEY_INVALID' },
       {
-        kind: 'auth.fail',
+        kind: 'key.refuse',
         result: 'denied',
-        credential: 'project-key',
+
         code: 'KVCH_E_KEY_SCOPE',
         key: id,
         scope: 'policy',

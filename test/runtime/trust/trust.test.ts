@@ -70,7 +70,7 @@ describe('a factor is what the log says', () => {
     ['too little trust, which is not counted', [denied('trust-too-low', 50)], {}],
     ['limits that others used up, which are not counted', [denied('project-rate-limited', 50)], {}],
     ['tokens that were too old', [denied('token-expired', 3)], { authentication: 0.7 }],
-    ['tokens that failed', [{ kind: 'auth.fail', times: 20 }], { authentication: 0 }],
+    ['more of those than count', [denied('token-expired', 20)], { authentication: 0 }],
     ['budgets that were used up', [denied('budget-exhausted', 2)], { thrift: 0.6 }],
     [
       'calls that did cost more than was reserved',
