@@ -102,6 +102,13 @@ describe('who waits', () => {
     expect(await codeOf(approvals.api.wait(id, { timeoutMs: 0 }))).toBe('KVCH_E_APPROVAL_TIMEOUT')
   })
 
+  test('gives up on time, between two looks', async () => {
+    const { approvals, ask, site } = deskOf()
+    const waiting = codeOf(approvals.api.wait(await ask(), { timeoutMs: 30 }))
+    await site.host.advance(30)
+    expect([await waiting, site.host.now()]).toEqual(['KVCH_E_APPROVAL_TIMEOUT', NOW + 30])
+  })
+
   test('gives up with the reason of its signal', async () => {
     const { approvals, ask, site } = deskOf()
     const id = await ask()

@@ -1,7 +1,13 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createOutbox, type Outbox, toWebhookSecret, verifyWebhook } from '../../../runtime/outbox/index.ts'
+import {
+  createOutbox,
+  type Handler,
+  type Outbox,
+  toWebhookSecret,
+  verifyWebhook,
+} from '../../../runtime/outbox/index.ts'
 import type { Row } from '../../../runtime/tables.ts'
 import { createMemoryStore } from '../../../storage/memory.ts'
 import { hostAt, NOW, siteOf, type TestSite } from '../site.ts'
@@ -202,6 +208,75 @@ describe('several processes', () => {
     expect(await other.deliverDue()).toBe(1)
     expect(received).toHaveLength(1)
   })
+})
+
+describe('a worker that is so slow that another one takes over', () => {
+  /** Two workers of one store; the first one's attempt ends when it is told how. */
+  async function twoWorkers(second: Handler['deliver']) {
+    const store = createMemoryStore()
+    const host = hostAt(NOW)
+    const site = siteOf({ store, host })
+    const [slow, fast] = [createOutbox(site, keys), createOutbox(siteOf({ store, host }), keys)]
+    let fail: (error: Error) => void = () => undefined
+    const handler = { maxAttempts: 3, timeoutMs: 1_000_000_000 }
+    const never = new Promise((_, reject) => {
+      fail = reject
+    })
+    slow.handle('test', { ...handler, deliver: () => never })
+    fast.handle('test', { ...handler, deliver: second })
+    const id = await send(site, slow)
+    const slowly = slow.deliverDue()
+    await host.advance(0)
+    host.setNow(NOW + 1_000_020_000)
+    return { site, slow, fast, id, slowly, fail }
+  }
+
+  test('does not undo what that one has sent', async () => {
+    const { site, fast, id, slowly, fail } = await twoWorkers(async () => undefined)
+    expect(await fast.deliverDue()).toBe(1)
+    fail(new Error('no'))
+    await slowly
+    expect(await rowOf(site, id)).toMatchObject({ attempts: 2, nextAt: null, lastError: null })
+  })
+
+  test('leaves the claim of that one', async () => {
+    const { site, fast, id, slowly, fail } = await twoWorkers(() => new Promise(() => undefined))
+    void fast.deliverDue()
+    await site.host.advance(0)
+    const claimed = await rowOf(site, id)
+    fail(new Error('no'))
+    await slowly
+    expect(await rowOf(site, id)).toEqual(claimed)
+    expect(claimed).toMatchObject({ attempts: 2, nextAt: NOW + 2_000_040_000 })
+  })
+
+  test('and a message whose last attempt never ended is given up', async () => {
+    const { site, slow, fast, id } = await twoWorkers(() => new Promise(() => undefined))
+    for (let attempt = 0; attempt < 2; attempt++) {
+      void fast.deliverDue()
+      await site.host.advance(0)
+      site.host.setNow(site.host.now() + 1_000_020_000)
+    }
+    expect(await slow.deliverDue()).toBe(0)
+    expect(await rowOf(site, id)).toMatchObject({
+      attempts: 3,
+      nextAt: null,
+      lastError: 'the last attempt did not end',
+    })
+    expect((await site.log()).map(({ kind }) => kind)).toEqual(['outbox.give-up'])
+  })
+})
+
+test('messages that fail together are not tried again together', async () => {
+  const site = siteOf()
+  const outbox = createOutbox(site, keys)
+  outbox.handle('test', { maxAttempts: 5, timeoutMs: 1000, deliver: () => Promise.reject(new Error('no')) })
+  for (let n = 0; n < 16; n++) await send(site, outbox)
+  await outbox.deliverDue()
+  const rows = await site.read((reader) => reader.find('outbox', 'key'))
+  const waits = rows.map(({ nextAt }) => (nextAt ?? 0) - NOW)
+  expect(waits.every((ms) => ms >= 2500 && ms <= 5000)).toBe(true)
+  expect(new Set(waits).size).toBeGreaterThan(8)
 })
 
 test("a kind that nobody here takes over waits, and stands in nobody's way", async () => {
