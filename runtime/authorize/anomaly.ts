@@ -1,6 +1,8 @@
 /** An agent that is denied again and again is suspended: somebody should look at it before it finds a way. */
+import { after } from '../awaitable.ts'
 import type { Change, Entry } from '../site.ts'
 import type { Awaitable } from '../store.ts'
+import type { Row } from '../tables.ts'
 import type { BatchMeters } from './meters.ts'
 import type { World } from './world.ts'
 
@@ -39,20 +41,30 @@ export class Anomalies {
 
   /** A denial was recorded. */
   noteDenial(agentId: string): Awaitable<void> {
-    const { consecutiveDenials } = this.ports
-    const known = this.world.peek(agentId)
-    if (known === undefined || known.row.status !== 'active' || consecutiveDenials === Number.POSITIVE_INFINITY)
-      return undefined
-    known.denials++
-    const isSuspended = known.denials >= consecutiveDenials
-    this.meters.set(denialsKey(agentId), 0, isSuspended ? 0 : known.denials)
-    if (!isSuspended && known.denials > 1) return undefined
-    const row = { ...known.row, version: this.change.epoch() }
-    if (!isSuspended) return this.change.put('agents', [row])
-    this.change.record(this.ports.anomalyEntry(agentId, known.denials))
-    const statusReason = `anomaly: ${known.denials} consecutive denials`
-    this.world.drop(agentId)
-    return this.change.put('agents', [{ ...row, status: 'suspended', statusReason, updatedAt: this.change.now }])
+    if (this.ports.consecutiveDenials === Number.POSITIVE_INFINITY) return undefined
+    return after(this.meters.ask(denialsKey(agentId), 0), (before) => this.count(agentId, before + 1))
+  }
+
+  private count(agentId: string, denials: number): Awaitable<void> {
+    const { change, meters, ports, world } = this
+    const known = world.peek(agentId)
+    if (known === undefined || known.row.status !== 'active') return undefined
+    const isSuspended = denials >= ports.consecutiveDenials
+    meters.set(denialsKey(agentId), 0, isSuspended ? 0 : denials)
+    const isFirst = known.denials === 0
+    known.denials = denials
+    if (!isSuspended) return isFirst ? change.put('agents', [{ ...known.row, version: change.epoch() }]) : undefined
+    change.record(ports.anomalyEntry(agentId, denials))
+    const row: Row<'agents'> = {
+      ...known.row,
+      status: 'suspended',
+      statusReason: `anomaly: ${denials} consecutive denials`,
+      updatedAt: change.now,
+      version: change.epoch(),
+    }
+    // Whoever is decided about later in this transaction is suspended already.
+    known.row = row
+    return change.put('agents', [row])
   }
 }
 

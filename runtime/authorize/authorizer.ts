@@ -57,31 +57,45 @@ export function createAuthorizer(site: Site, ports: AuthorizerPorts): Authorizer
   })
   let isClosed = false
 
-  const batches = new Batches<Job>(async (jobs) => {
-    let results: readonly AuthorizeResult[]
+  const batches = new Batches<Job>(run)
+
+  async function run(jobs: readonly Job[]): Promise<void> {
     let counted: readonly CountedFailures[] = []
+    for (const { reads } of jobs) reads.forget()
     try {
-      results = await site.change((change) => {
+      const results = await site.change((change) => {
         counted = failures.take(change.now)
         for (const one of counted) change.record(ports.failuresEntry(one))
         return after(world.sync(change), (isChanged) =>
           after(isChanged ? policies.refresh(change) : undefined, () => decideAll(change, jobs)),
         )
       })
+      for (let i = 0; i < jobs.length; i++) {
+        const result = results[i]
+        if (result !== undefined) jobs[i]?.resolve(result)
+      }
     } catch (error) {
       // What was read in a change that failed may never have been.
       world.clear()
       failures.giveBack(counted)
-      const late = isTimeout(error) ? batches.takeAll() : []
+      await fail(jobs, error)
+    }
+  }
+
+  /** Answers those whose transaction failed. */
+  async function fail(jobs: readonly Job[], error: unknown): Promise<void> {
+    if (error instanceof KavachError) {
+      // Whoever waits behind a store that hangs has waited as long as whoever asked it.
+      const late = error.code === 'KVCH_E_STORE_TIMEOUT' ? batches.takeAll() : []
       for (const job of [...jobs, ...late]) job.resolve(failed(job, error))
-      if (!(error instanceof KavachError)) site.warn(`a decision failed: ${String(error)}`)
-      return
+    } else if (jobs.length > 1) {
+      // Something that one of them asked with broke it: nobody else may be denied for that.
+      for (const job of jobs) await run([job])
+    } else {
+      site.warn(`a decision failed: ${String(error)}`)
+      for (const job of jobs) job.resolve(failed(job, error))
     }
-    for (let i = 0; i < jobs.length; i++) {
-      const result = results[i]
-      if (result !== undefined) jobs[i]?.resolve(result)
-    }
-  })
+  }
 
   function decideAll(change: Change, jobs: readonly Job[]): Awaitable<readonly AuthorizeResult[]> {
     const meters = new BatchMeters(change)
@@ -220,8 +234,4 @@ const REQUEST_ID = /^[\x21-\x7e]{1,128}$/
 
 function sourceOf({ request }: Job): string {
   return typeof request?.ip === 'string' ? request.ip.slice(0, 64) : 'unknown'
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof KavachError && error.code === 'KVCH_E_STORE_TIMEOUT'
 }

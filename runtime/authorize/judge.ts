@@ -118,7 +118,7 @@ export class Judge {
     }
     if (typeof agentId !== 'string' || agentId === '') return this.refuse('invalid-request', undefined, null)
     const id = agentId
-    const known = job.reads.read(() => world.agent(change, id))
+    const known = this.known(job, id)
     if (known === undefined) return this.refuse('agent-unknown', id, null)
     const { owner } = known.row
     const fault = this.faultOf(known.row)
@@ -138,6 +138,12 @@ export class Judge {
       }
     }
     return this.judgeAgent(job, known, levels)
+  }
+
+  /** As the transaction has it by now: what was read before a wait may have changed meanwhile. */
+  private known(job: Job, id: string): Known | undefined {
+    const read = job.reads.read(() => this.world.agent(this.change, id))
+    return read && (this.world.peek(id) ?? read)
   }
 
   private judgeAgent(job: Job, known: Known, levels: readonly LevelMeter[]): Judgement {
@@ -160,7 +166,7 @@ export class Judge {
     const { via } = job.request
     if (via !== undefined && via !== null && via.length > 0) return [this.statedPath(job, via)]
     if (known.incoming.length === 0) return OWN
-    const incoming = (id: string) => job.reads.read(() => this.world.agent(this.change, id))?.incoming ?? NOTHING
+    const incoming = (id: string) => this.known(job, id)?.incoming ?? NOTHING
     const paths = this.ports.pathsTo(known.row.id, incoming, this.change.now)
     const hasOwn = known.row.origin === 'policy' || known.row.permissions !== '[]'
     return hasOwn || paths.length === 0 ? [NO_PATH, ...paths] : paths
@@ -171,7 +177,7 @@ export class Judge {
     const names = [...via, job.agentId ?? '']
     const delegations = names.slice(1).flatMap((to, hop) => {
       if (typeof to !== 'string') return []
-      const known = job.reads.read(() => this.world.agent(this.change, to))
+      const known = this.known(job, to)
       const found = known?.incoming.find(({ from }) => from === names[hop])
       return found === undefined ? [] : [found]
     })
@@ -187,7 +193,7 @@ export class Judge {
   ): Judgement {
     const { id, owner } = known.row
     for (const name of path.chain) {
-      const above = typeof name === 'string' ? job.reads.read(() => this.world.agent(this.change, name)) : undefined
+      const above = typeof name === 'string' ? this.known(job, name) : undefined
       const fault = above === undefined ? 'agent-unknown' : this.faultOf(above.row)
       if (fault !== undefined) return { ...this.refuse(fault, id, owner), via: path.chain }
     }

@@ -19,8 +19,13 @@ type Answer = { readonly isGood: true; readonly value: unknown } | { readonly is
 
 /** INVARIANT: a decision that is made anew asks the same questions in the same order, up to the one it waited for. */
 export class Reads {
-  private readonly answers: (Answer | undefined)[] = []
+  private answers: (Answer | undefined)[] = []
   private next = 0
+
+  /** Another transaction begins, in which nothing is known yet. */
+  forget(): void {
+    this.answers = []
+  }
 
   /** The decision begins. */
   restart(): void {

@@ -11,7 +11,7 @@ import type { Row } from '../tables.ts'
 import { denialsKey } from './anomaly.ts'
 
 export interface Known {
-  readonly row: Row<'agents'>
+  row: Row<'agents'>
   /** Delegations that end in it and are not revoked, by id. */
   readonly incoming: readonly Row<'delegations'>[]
   /** Hashes of its tokens that are remembered. */
@@ -40,6 +40,8 @@ export class World {
   /** True when something changed. */
   sync(change: Pick<Change, 'baseEpoch' | 'find'>): Awaitable<boolean> {
     const { baseEpoch } = change
+    // Between transactions only: in the middle of one, somebody is being decided about.
+    if (this.agents.size > MAX_AGENTS) this.clear()
     if (baseEpoch === this.epoch) return false
     if (this.epoch < 0 || this.agents.size === 0) {
       this.clear()
@@ -96,7 +98,6 @@ export class World {
       return after(reader.find('delegations', 'byReceiver', { equal: [id], limit: MAX_INCOMING }), (all) => {
         const incoming = all.length === 0 ? NONE : all.filter(({ revokedAt }) => revokedAt === null)
         return after(reader.get('meters', { key: denialsKey(id), windowStart: 0 }), (meter) => {
-          if (this.agents.size >= MAX_AGENTS) this.clear()
           const known: Known = { row, incoming, hashes: [], denials: meter?.used ?? 0 }
           this.agents.set(id, known)
           return known
