@@ -1,9 +1,9 @@
 /** An agent that is denied again and again is suspended: somebody should look at it before it finds a way. */
-import { after } from '../awaitable.ts'
 import type { Change, Entry } from '../site.ts'
 import type { Awaitable } from '../store.ts'
 import type { Row } from '../tables.ts'
 import type { BatchMeters } from './meters.ts'
+import { Suspension } from './reads.ts'
 import type { World } from './world.ts'
 
 export interface AnomalyPorts {
@@ -42,7 +42,15 @@ export class Anomalies {
   /** A denial was recorded. */
   noteDenial(agentId: string): Awaitable<void> {
     if (this.ports.consecutiveDenials === Number.POSITIVE_INFINITY) return undefined
-    return after(this.meters.ask(denialsKey(agentId), 0), (before) => this.count(agentId, before + 1))
+    let before: number
+    try {
+      before = this.meters.read(denialsKey(agentId), 0)
+    } catch (error) {
+      if (!(error instanceof Suspension)) throw error
+      // Read again then: others may have counted meanwhile.
+      return error.ready.then(() => this.noteDenial(agentId))
+    }
+    return this.count(agentId, before + 1)
   }
 
   private count(agentId: string, denials: number): Awaitable<void> {

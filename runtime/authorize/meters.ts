@@ -26,16 +26,6 @@ export class BatchMeters {
     return this.meter(key, windowStart).used
   }
 
-  /** The same for whoever can wait. */
-  ask(key: string, windowStart: number): Awaitable<number> {
-    try {
-      return this.read(key, windowStart)
-    } catch (error) {
-      if (!(error instanceof Suspension)) throw error
-      return error.ready.then(() => this.ask(key, windowStart))
-    }
-  }
-
   /** Uses some of it. Whoever takes has looked first: nothing is refused here. */
   take(key: string, windowStart: number, amount: number): void {
     const meter = this.meter(key, windowStart)
