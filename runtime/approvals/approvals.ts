@@ -137,9 +137,11 @@ function announcer({ settings, warn }: ApprovalsSite, messages: Messages): Annou
 }
 
 async function list(reader: Reader, filter: ApprovalFilter, now: number): Promise<ApprovalPage> {
-  const { status, limit = DEFAULT_LIMIT, cursor } = filter
+  const { status, agentId, limit = DEFAULT_LIMIT, cursor } = filter
   for (const name of Object.keys(filter)) if (!FILTERS.has(name)) invalid(name, 'there is no such filter')
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_LIMIT) invalid('limit', `must be 1 to ${MAX_LIMIT}`)
+  if (cursor !== undefined && typeof cursor !== 'string') invalid('cursor', 'must be that of the page before')
+  if (agentId !== undefined && typeof agentId !== 'string') invalid('agentId', 'must be the id of an agent')
   if (status !== undefined && !STATUSES.has(status)) invalid('status', `\`${status}\` is no status of an approval`)
   const found: Row<'approvals'>[] = []
   let before = cursor

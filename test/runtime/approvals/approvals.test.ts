@@ -54,6 +54,8 @@ describe('the list', () => {
     [{ limit: 0 }, 'limit: must be 1 to 1000'],
     [{ limit: 1001 }, 'limit: must be 1 to 1000'],
     [{ status: 'open' }, 'status: `open` is no status of an approval'],
+    [{ cursor: 7 }, 'cursor: must be that of the page before'],
+    [{ agentId: null }, 'agentId: must be the id of an agent'],
     [{ agent: 'agt_a' }, 'agent: there is no such filter'],
   ])('knows no %j', async (filter, message) => {
     // Callers without types write this too.
