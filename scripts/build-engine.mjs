@@ -15,7 +15,7 @@ const CARRIED = join(root, 'engine-wasm/host/engine-bytes.ts')
 const STATIC_BASE = 2048
 const STATIC_END = 16384
 /** Nodes of a function that is small enough to stand wherever it is called. */
-const SMALL = 20
+const SMALL = 18
 /** Where images begin; `inspect` compares it with what the engine says. */
 const INITIAL_PAGES = 43
 

@@ -26,15 +26,15 @@ import { MAX_IMAGE_BYTES, MAX_RECORD_BYTES, MAX_REQUEST_BYTES, REQUEST_BYTES } f
 import { active, decide, setActive } from './eval'
 import { findAgent } from './image'
 import { BOOT, EXPLAINED, grow, HEAP, REQUEST, RESPONSE, SLACK } from './memory'
-import { dropRecord, idAt, idHash, idLength, putRecord, setFlags, setIdOf } from './overlay'
+import { dropRecord, forgetRecord, idAt, idHash, idLength, putRecord, reserveRing, setFlags, setIdOf } from './overlay'
 import { shaBegin, shaEnd, shaUpdate } from './sha256'
 import { equalBytes } from './text'
 import { imageWeight, resumeVerifier, suspendVerifier, verifyBegin, verifySome } from './verify'
 
 export const kavach_abi_major: i32 = ABI_MAJOR
 export const kavach_abi_minor: i32 = ABI_MINOR
-/** Bit 0: reads policy images; bit 1: run-time records; bit 2: explains. */
-export const kavach_features: i32 = 7
+/** Bit 0: reads policy images; bit 1: run-time records; bit 2: explains; bit 3: `overlay_reserve` and `overlay_forget`. */
+export const kavach_features: i32 = 15
 /** Where images begin: the size of the memory of a module without a policy. */
 export const kavach_heap: i32 = <i32>HEAP
 
@@ -160,6 +160,16 @@ export function overlay_put(len: usize): i32 {
 
 export function overlay_drop(handle: i32): i32 {
   return <i32>dropRecord(<u32>handle)
+}
+
+/** Forgets the record of the stable id of `len` bytes in the request's buffer; 1 when there was one. */
+export function overlay_forget(len: usize): i32 {
+  return len - 1 > 256 ? 0 : <i32>forgetRecord(request, len)
+}
+
+/** Makes the ring of records larger, before the first one is put; a status. */
+export function overlay_reserve(len: usize): i32 {
+  return reserveRing(len)
 }
 
 /** Sets the flags (1 revoked, 2 suspended) of the stable id of `len` bytes in the request's buffer. */

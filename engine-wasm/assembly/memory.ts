@@ -1,5 +1,6 @@
 /**
- * The map of linear memory: fixed areas, then images. No area grows; addresses are compile-time constants.
+ * The map of linear memory: fixed areas, then images. No area grows; addresses are compile-time constants. Only the overlay can
+ * be moved, while it is empty, to the end of memory.
  *
  *   0      1024   1032    2048     16384     80 Ki+...
  *   | null | boot | small | static | request | response | scratch | flags | overlay | images ->

@@ -15,12 +15,13 @@ export const MAX_CANDIDATES = 4096
 export const MAX_METERS = 2048
 export const MAX_EXPLAINED = 4096
 export const MAX_APPROVALS = 64
-/** Bytes for revocation flags of agents and delegations. */
+/** Bytes for revocation flags of agents and delegations; what the ring of records leaves when it is moved comes to them. */
 export const FLAG_BYTES = 262144
 export const FLAG_BUCKETS = 4096
-/** Bytes for records of agents and delegations made at run time; the oldest are evicted first. */
+/** Bytes for records of agents and delegations made at run time, unless more are reserved; the oldest are evicted first. */
 export const OVERLAY_BYTES = 2097152
 export const OVERLAY_BUCKETS = 4096
+export const MAX_OVERLAY_BYTES = 1073741824
 /** Bytes of one such record. */
 export const MAX_RECORD_BYTES = 1048496
 /** Bytes of an image. */

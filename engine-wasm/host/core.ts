@@ -3,6 +3,7 @@ import { ANSWER_NEED_METERS, OUTCOME_LIMITED, REASON_ENGINE_FAULT, REASON_RATE_L
 import { ANSWER_APPROVED, ANSWER_METERED } from '../format/layout.ts'
 import {
   type Decision,
+  type Draft,
   isPlainAnswer,
   plainDecision,
   REASON_METERS_REQUIRED,
@@ -36,10 +37,10 @@ export const evaluate: Method = ({ exports }, length) => exports.eval(length)
 const ATTEMPTS = 3
 
 /** Answers that are not the module's: the request was malformed, or evaluation failed. */
-const MALFORMED = UNHEARD
+export const MALFORMED = UNHEARD
 const FAULT = UNHEARD | (REASON_ENGINE_FAULT << 4)
-const OVERTAKEN = UNHEARD | (REASON_RATE_LIMITED << 4) | OUTCOME_LIMITED
-const UNREAD = UNHEARD | (REASON_METERS_REQUIRED << 4)
+export const OVERTAKEN = UNHEARD | (REASON_RATE_LIMITED << 4) | OUTCOME_LIMITED
+export const UNREAD = UNHEARD | (REASON_METERS_REQUIRED << 4)
 
 /** Puts another machine in the place of this one. @throws {EngineError} when the module or the image is refused */
 export function install(core: Core, module: WebAssembly.Module, image?: Uint8Array): void {
@@ -124,21 +125,23 @@ function settle(
       answer = ask(core, request, flags, method, list.map(table))
       continue
     }
-    const isMetered = answer & ANSWER_METERED
-    if (!draft.allowed || !(isMetered | (answer & ANSWER_APPROVED))) return draft
+    if (!draft.allowed || !(answer & (ANSWER_METERED | ANSWER_APPROVED))) return draft
     const taken = meters ? meters.take(draft.reservations ?? [], draft.approvalDigest) : charge === 'caller'
     if (taken === true) return draft
-    if (!meters) {
-      // It would be allowed if somebody charged it, used up the approval, or both.
-      draft.decision = isMetered ? 'deny' : 'approval'
-      draft.allowed = false
-      draft.reason = isMetered ? 'meters-required' : 'approval-required'
-      return draft
-    }
+    if (!meters) return unpaid(draft, answer)
     if (typeof taken === 'object') table = attempt(() => readReadings({ meters: taken }))
     else if (!meters.read) break
     round++
     answer = ask(core, request, flags, method)
   }
   return plainDecision(core, OVERTAKEN)
+}
+
+/** It would be allowed if somebody charged it, used up the approval, or both. */
+export function unpaid(draft: Draft, answer: number): Draft {
+  const isMetered = answer & ANSWER_METERED
+  draft.decision = isMetered ? 'deny' : 'approval'
+  draft.allowed = false
+  draft.reason = isMetered ? 'meters-required' : 'approval-required'
+  return draft
 }

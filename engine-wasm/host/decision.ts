@@ -21,6 +21,7 @@ import {
   RES_MASK,
 } from '../format/layout.ts'
 import { approvalDigest } from './approval.ts'
+import type { CounterCharge } from './counters.ts'
 import { listOf, type Machine, type PolicyIdentity } from './machine.ts'
 import { type Meter, type Reservation, readCharges, retryAfter } from './meter.ts'
 import type { EngineRequest } from './request.ts'
@@ -61,6 +62,8 @@ export interface Decision {
   readonly charged: readonly number[] | undefined
   /** What must be charged, all or nothing, for an allowed decision to hold. */
   readonly reservations?: readonly Reservation[]
+  /** The same in numbers, in the place of `reservations`, when counters were read. */
+  readonly charges?: readonly CounterCharge[]
   /** With `meters-required`: what must be read before there is an answer. */
   readonly meters?: readonly Meter[]
   /** Who must still agree. */
@@ -136,26 +139,33 @@ const readNothing = () => 0
 
 /** The decision in the response of the machine, and the meters that it was, or is to be, judged by. */
 export function readDecision(m: Machine, answer: number, request: EngineRequest): readonly [Draft, readonly Meter[]] {
-  const draft = plainDecision(m, answer)
   const charges = readCharges(m, request)
+  const times = charges.map(([, , time]) => time)
+  const draft = readDraft(m, answer, request, times)
+  if (draft.allowed && charges.length > 0) draft.reservations = charges.map(([, reservation]) => reservation)
+  return [draft, charges.map(([meter]) => meter)]
+}
+
+/** The same but for what is charged; `times` are those at which its meters let it through. */
+export function readDraft(m: Machine, answer: number, request: EngineRequest, times: readonly number[]): Draft {
+  const draft = plainDecision(m, answer)
   const approvals = listOf(m.u32(RES_APPROVAL_COUNT), (i): Approval => {
     const at = RES_APPROVALS + i * RES_APPROVAL_SIZE
     const by = m.u32(at)
     const within = m.i64(at + 8)
     return { ...(by && { by: m.text(by, m.u32(at + 4)) }), ...(within >= 0 && { withinMs: within }) }
   })
-  if (charges.length > 0) draft.amountNanoUsd = `${m.u64(RES_AMOUNT)}`
+  if (times.length > 0) draft.amountNanoUsd = `${m.u64(RES_AMOUNT)}`
   if (approvals.length > 0) draft.approvals = approvals
   if (!draft.allowed) {
-    const times = charges.map(([, , time]) => time)
     const wait = retryAfter(times, request.now)
     if (wait !== undefined) draft.retryAfter = wait
-  } else if (charges.length > 0) draft.reservations = charges.map(([, reservation]) => reservation)
+  }
   if (draft.decision === 'approval' || answer & ANSWER_APPROVED) {
     const digest = approvalDigest(m, request)
     if (digest !== undefined) draft.approvalDigest = digest
   }
-  return [draft, charges.map(([meter]) => meter)]
+  return draft
 }
 
 const KINDS: (readonly Reason[])[] = []

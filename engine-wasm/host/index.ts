@@ -1,5 +1,6 @@
 /** Door `kavachos/engine`: loads decision modules and asks them. Nothing behind it has a dependency. */
 export { type CallerFacts, callerText } from './caller-text.ts'
+export type { CounterCharge, Counters } from './counters.ts'
 export type {
   Approval,
   Decision,
@@ -11,10 +12,18 @@ export type {
   Reservation,
   RuleExplained,
 } from './decision.ts'
+export { createDigest, type Digest } from './digest.ts'
 export type { DecideOptions, Engine, EngineOptions, Meters } from './engine.ts'
 export { EngineError, type EngineErrorCode } from './engine-error.ts'
 export { imageOfSource } from './image-of.ts'
-export type { Flag, LiveDecideOptions, LiveEngine, PrincipalOrPair, RecordSource } from './live-engine.ts'
+export type {
+  Flag,
+  LiveDecideOptions,
+  LiveEngine,
+  LiveEngineOptions,
+  PrincipalOrPair,
+  RecordSource,
+} from './live-engine.ts'
 export { loadEngine, loadLiveEngine, openEngine } from './load.ts'
 export type { EngineRequest, Readings, Window } from './request.ts'
 export {

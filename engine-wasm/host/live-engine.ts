@@ -1,5 +1,11 @@
 /** An engine for a host: agents, delegations and flags made at run time, explanations, and policies replaced in slices. */
-import { ANSWER_NEED_AGENT, ANSWER_NEED_DELEGATIONS, STATUS_BAD_NAME, STATUS_NOT_BEGUN } from '../format/codes.ts'
+import {
+  ANSWER_NEED_AGENT,
+  ANSWER_NEED_DELEGATIONS,
+  STATUS_BAD_NAME,
+  STATUS_NOT_BEGUN,
+  STATUS_TOO_LARGE,
+} from '../format/codes.ts'
 import {
   DIGEST_BYTES,
   EXPLAINED_SIZE,
@@ -12,11 +18,22 @@ import {
   RES_ANSWER,
   RES_EXPLAINED,
 } from '../format/layout.ts'
+import { MAX_OVERLAY_BYTES, OVERLAY_BYTES } from '../format/limits.ts'
 import { ask, assertIdle, type Core, evaluate, install, type Method, respond, revive } from './core.ts'
-import { type Decision, type Explanation, kindsOf, type PolicyIdentity, type RuleExplained } from './decision.ts'
+import { type Counters, respondByCounters } from './counters.ts'
+import {
+  type Decision,
+  type Explanation,
+  isPlainAnswer,
+  kindsOf,
+  type PolicyIdentity,
+  type RuleExplained,
+} from './decision.ts'
 import type { DecideOptions, Engine, EngineOptions, Meters } from './engine.ts'
 import { EngineError, succeeded } from './engine-error.ts'
 import { assertNewer, createMachine, hex, identityOf, listOf, type Machine, sha256, viewOf } from './machine.ts'
+import { UTF8 } from './memory.ts'
+import { MeterKeys } from './meter-keys.ts'
 import { RecordShelf } from './record.ts'
 import { attempt, chainOf, type EngineRequest } from './request.ts'
 import { readSource, type Source } from './source.ts'
@@ -35,9 +52,23 @@ export interface RecordSource {
 
 export interface LiveDecideOptions extends DecideOptions {
   readonly records?: RecordSource | undefined
+  /**
+   * Instead of `meters`: the decision says in `charges` what the caller takes, who says so by `charge: 'caller'`. Nothing is
+   * taken before, so several chains can be asked about and one of them charged.
+   */
+  readonly counters?: Counters | undefined
 }
 
-/** Nothing that a request says makes `decide` throw; only what `meters` and `records` throw comes through. */
+export interface LiveEngineOptions extends EngineOptions {
+  /**
+   * Room for records of agents and delegations made at run time, 2 MiB when nothing is said, at most 1 GiB; a record with a few
+   * permissions takes some 700 bytes. Memory that was never used costs nothing. With more than 2 MiB there is room for
+   * some 45,000 flags instead of 5,000.
+   */
+  readonly overlayBytes?: number | undefined
+}
+
+/** Nothing that a request says makes `decide` throw; only what `meters`, `counters` and `records` throw comes through. */
 export interface LiveEngine<R extends EngineRequest = EngineRequest> extends Engine<R> {
   /** A bound on the rules and conditions that one decision visits. */
   readonly maxSteps: number
@@ -67,10 +98,11 @@ const SLICE_BYTES = 1 << 20
 export function createLiveEngine<R extends EngineRequest>(
   module: WebAssembly.Module,
   image: Uint8Array | undefined,
-  { minGeneration = 0 }: EngineOptions,
+  { minGeneration = 0, overlayBytes = OVERLAY_BYTES }: LiveEngineOptions,
 ): LiveEngine<R> {
   const flags = new Map<string, number>()
-  const shelf = new RecordShelf()
+  const shelf = new RecordShelf(overlayBytes)
+  const keys = new MeterKeys()
   /** Counts what makes an image that is being loaded the wrong one. */
   let turn = 0
 
@@ -80,10 +112,12 @@ export function createLiveEngine<R extends EngineRequest>(
     isBroken: false,
     restore(machine) {
       turn++
+      makeRoom(machine, overlayBytes)
       for (const [id, bits] of flags) writeFlags(machine, id, bits)
       for (const record of shelf.clear()) attempt(() => putInto(machine, record))
     },
   }
+  makeRoom(core, overlayBytes)
 
   /** Before the machine is changed. @throws {EngineError} when a request is being read, or the engine is past repair */
   function ready(): void {
@@ -94,13 +128,20 @@ export function createLiveEngine<R extends EngineRequest>(
   }
 
   function putInto(machine: Machine, record: Uint8Array): void {
-    machine.put(record)
-    shelf.put(record, succeeded(machine.exports.overlay_put(record.length), 'the record'))
+    write(machine, record)
+    shelf.put(record)
   }
 
   function putRecord(record: Uint8Array): void {
     ready()
     putInto(core, record)
+  }
+
+  /** Takes a record whose source can be asked again. */
+  function lend(record: Uint8Array): void {
+    ready()
+    write(core, record)
+    shelf.pass(record)
   }
 
   /** Brings the records of the whole chain. */
@@ -110,7 +151,7 @@ export function createLiveEngine<R extends EngineRequest>(
       const from = chain[hop - 1]
       const found = [records.agent(name), from === undefined ? undefined : records.delegations(from, name)]
       // A record that is refused is one that is not there: the answer can only become a denial.
-      for (const record of found) if (record !== undefined) attempt(() => putRecord(record))
+      for (const record of found) if (record !== undefined) attempt(() => lend(record))
     })
   }
 
@@ -123,7 +164,10 @@ export function createLiveEngine<R extends EngineRequest>(
       supply(request, records)
       answer = ask(core, request, flags, method)
     }
-    return respond(core, request, options, flags, method, answer)
+    const { counters } = options
+    if (counters === undefined || isPlainAnswer(answer)) return respond(core, request, options, flags, method, answer)
+    const askAgain = (readings: readonly bigint[]) => ask(core, request, flags, method, readings)
+    return respondByCounters({ core, request, counters, charge: options.charge, keys, askAgain }, answer)
   }
 
   const decide = (request: R, options: LiveDecideOptions = NO_OPTIONS): Decision => decideBy(evaluate, request, options)
@@ -190,8 +234,11 @@ export function createLiveEngine<R extends EngineRequest>(
     putRecord,
     dropRecord(id) {
       ready()
-      const handle = shelf.take(idOf(id))
-      return handle !== undefined && core.exports.overlay_drop(handle) === 1
+      const key = idOf(id)
+      shelf.drop(key)
+      const bytes = UTF8.encode(key)
+      core.put(bytes)
+      return core.exports.overlay_forget(bytes.length) === 1
     },
     setFlag(id, flag, isSet = true) {
       ready()
@@ -206,6 +253,19 @@ export function createLiveEngine<R extends EngineRequest>(
       return sha256(core, bytes)
     },
   }
+}
+
+/** Before the first record is put. @throws {EngineError} `too-large` */
+function makeRoom(machine: Machine, overlayBytes: number): void {
+  const isSize = Number.isSafeInteger(overlayBytes) && overlayBytes >= 0 && overlayBytes <= MAX_OVERLAY_BYTES
+  succeeded(isSize ? machine.exports.overlay_reserve(overlayBytes) : STATUS_TOO_LARGE, 'the room for records')
+  // The views of a memory that has grown are dead; writing something looks for new ones.
+  machine.put(new Uint8Array(1))
+}
+
+function write(machine: Machine, record: Uint8Array): void {
+  machine.put(record)
+  succeeded(machine.exports.overlay_put(record.length), 'the record')
 }
 
 const explain: Method = (core, length) => {
@@ -243,7 +303,7 @@ function readRules(m: Machine, names: readonly string[]): readonly RuleExplained
 }
 
 function writeFlags(machine: Machine, id: string, bits: number): void {
-  const bytes = new TextEncoder().encode(id)
+  const bytes = UTF8.encode(id)
   machine.put(bytes)
   const status = machine.exports.revoke(bytes.length, bits)
   if (status === STATUS_BAD_NAME) throw new EngineError('bad-name', `\`${id}\` names no agent and no pair`)

@@ -1,7 +1,7 @@
 /** From bytes or a module to an engine that answers. */
 import { carriedEngine } from './carried.ts'
 import { createEngine, type Engine, type EngineOptions } from './engine.ts'
-import { createLiveEngine, type LiveEngine } from './live-engine.ts'
+import { createLiveEngine, type LiveEngine, type LiveEngineOptions } from './live-engine.ts'
 import type { EngineRequest } from './request.ts'
 import { readSource, type Source } from './source.ts'
 
@@ -25,7 +25,7 @@ export function loadEngine<R extends EngineRequest = EngineRequest>(
  */
 export function loadLiveEngine<R extends EngineRequest = EngineRequest>(
   source: Source,
-  options: EngineOptions = {},
+  options: LiveEngineOptions = {},
 ): LiveEngine<R> {
   return createLiveEngine(...open(source), options)
 }

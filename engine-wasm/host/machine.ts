@@ -30,7 +30,8 @@ export interface Exports {
   image_ptr(): number
   overlay_begin(length: number): number
   overlay_put(length: number): number
-  overlay_drop(handle: number): number
+  overlay_forget(length: number): number
+  overlay_reserve(bytes: number): number
   revoke(length: number, flags: number): number
   eval(length: number): number
   eval_batch(length: number): number

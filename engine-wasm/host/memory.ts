@@ -51,7 +51,7 @@ export interface Memory {
   text(address: number, length: number): string
   /** Where to write an image: in the slot that does not answer. @throws {EngineError} `too-large` */
   begin(length: number): Uint8Array
-  /** Writes bytes where requests are written. @throws {EngineError} `too-large` */
+  /** Writes bytes where requests are written, also when memory has grown unseen. @throws {EngineError} `too-large` */
   put(bytes: Uint8Array): void
   /**
    * Writes a request; its length. Throws when it is malformed, or beyond the largest. What a getter or a proxy throws comes
@@ -259,7 +259,7 @@ export function createMemory(exports: Exports): Memory {
     text: (address, length) => new TextDecoder().decode(region(address, length)),
     begin: (length) => region(grown(exports.image_begin(length)), length),
     put(source) {
-      grown(exports.req_reserve(source.length))
+      if (source.length > bytes.length) grown(exports.req_reserve(source.length))
       bytes.set(source)
     },
     encode(request, flags, readings) {

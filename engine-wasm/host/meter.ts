@@ -22,9 +22,9 @@ import { listOf, type Machine } from './machine.ts'
 import { chainOf, type EngineRequest, MALFORMED, type Window } from './request.ts'
 import { wordsOf } from './words.ts'
 
-const WINDOWS = wordsOf('minute hour day month')
+export const WINDOWS = wordsOf('minute hour day month')
 /** A start when there is no `now`. Windows start at whole minutes, before 1970 too. */
-const UNKNOWN = -1
+export const UNKNOWN = -1
 const WINDOW_MS = [60_000, 3_600_000, 86_400_000]
 
 /** One meter that a decision depends on. Limits and amounts are whole numbers as text. */
@@ -85,7 +85,7 @@ export function readCharges(m: Machine, request: EngineRequest): readonly Charge
 }
 
 /** An absent owner or tenant is the bare word. */
-const scopePart = (word: string, value: string | number | null | undefined) =>
+export const scopePart = (word: string, value: string | number | null | undefined) =>
   `/${word}${value ? `=${encodeURIComponent(value)}` : ''}`
 
 /** When a meter lets the amount through again: 0 is now, infinity never; `start` is that of the window. */

@@ -1,4 +1,4 @@
-/** Copies of the records that the engine holds, to give them to another instance (docs/abi.md, "Records"). */
+/** Copies of the records that were put into the engine, to give them to another instance (docs/abi.md, "Records"). */
 import {
   AGENT_NAME_LENGTH,
   AGENT_NAME_OFFSET,
@@ -20,7 +20,6 @@ import { viewOf } from './machine.ts'
 
 interface Entry {
   readonly record: Uint8Array
-  readonly handle: number
   /** Bytes that had been put before it. */
   readonly start: number
 }
@@ -31,30 +30,43 @@ interface Entry {
  */
 export class RecordShelf {
   private readonly entries = new Map<string, Entry>()
+  private readonly ringBytes: number
   private total = 0
 
-  put(record: Uint8Array, handle: number): void {
+  constructor(ringBytes: number) {
+    this.ringBytes = Math.max(ringBytes, OVERLAY_BYTES)
+  }
+
+  put(record: Uint8Array): void {
     const key = keyOf(record)
     this.entries.delete(key)
-    this.entries.set(key, { record: record.slice(), handle, start: this.total })
+    this.entries.set(key, { record: record.slice(), start: this.total })
+    this.grow(record)
+  }
+
+  /** A record that need not be kept went into the ring, in the place of the one with its id. */
+  pass(record: Uint8Array): void {
+    if (this.entries.size === 0) return
+    this.entries.delete(keyOf(record))
+    this.grow(record)
+  }
+
+  drop(key: string): void {
+    this.entries.delete(key)
+  }
+
+  private grow(record: Uint8Array): void {
     // The size of its block, and never less.
     this.total += record.length + 288
     for (const [oldest, { start }] of this.entries) {
-      if (this.total - start <= OVERLAY_BYTES) break
+      if (this.total - start <= this.ringBytes) break
       this.entries.delete(oldest)
     }
   }
 
-  /** Its handle, which is not good for another time. */
-  take(key: string): number | undefined {
-    const entry = this.entries.get(key)
-    this.entries.delete(key)
-    return entry?.handle
-  }
-
   /** Empties the shelf; what surely was in the ring. The gap where the ring wraps is no larger than a record behind it. */
   clear(): readonly Uint8Array[] {
-    const live = [...this.entries.values()].filter(({ start }) => this.total - start <= OVERLAY_BYTES / 2)
+    const live = [...this.entries.values()].filter(({ start }) => this.total - start <= this.ringBytes / 2)
     this.entries.clear()
     this.total = 0
     return live.map(({ record }) => record)

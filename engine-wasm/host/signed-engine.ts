@@ -2,7 +2,7 @@
 import { carriedEngine } from './carried.ts'
 import { createEngine, type Engine, type EngineOptions } from './engine.ts'
 import { EngineError } from './engine-error.ts'
-import { createLiveEngine, type LiveEngine } from './live-engine.ts'
+import { createLiveEngine, type LiveEngine, type LiveEngineOptions } from './live-engine.ts'
 import type { EngineRequest } from './request.ts'
 import { createVerifier, readParts, type VerifiedPolicy, type VerifyOptions } from './signed-policy.ts'
 import { readSource, type Source } from './source.ts'
@@ -75,9 +75,12 @@ export async function loadSignedEngine<R extends EngineRequest = EngineRequest>(
  */
 export async function loadSignedLiveEngine<R extends EngineRequest = EngineRequest>(
   source: Source,
-  options: SignedEngineOptions,
+  options: SignedEngineOptions & Pick<LiveEngineOptions, 'overlayBytes'>,
 ): Promise<SignedLiveEngine<R>> {
-  const opened = await open(source, options, createLiveEngine<R>)
+  const { overlayBytes } = options
+  const opened = await open(source, options, (module, image, rest) =>
+    createLiveEngine<R>(module, image, { ...rest, overlayBytes }),
+  )
   const { engine } = opened
   return {
     get policy() {

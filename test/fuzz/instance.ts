@@ -25,6 +25,8 @@ interface Exports {
   overlay_begin(bytes: number): number
   overlay_put(bytes: number): number
   overlay_drop(handle: number): number
+  overlay_forget(bytes: number): number
+  overlay_reserve(bytes: number): number
   revoke(bytes: number, flags: number): number
   eval(bytes: number): number
   eval_batch(bytes: number): number

@@ -18,7 +18,7 @@ import {
   STATUS_TOO_LARGE,
 } from '../../engine-wasm/format/codes.ts'
 import { DIGEST_BYTES, H_DIGEST } from '../../engine-wasm/format/layout.ts'
-import { MAX_REQUEST_BYTES } from '../../engine-wasm/format/limits.ts'
+import { MAX_OVERLAY_BYTES, MAX_REQUEST_BYTES, OVERLAY_BYTES } from '../../engine-wasm/format/limits.ts'
 import { parsePolicy } from '../../grammar/index.ts'
 import type { Random } from '../properties/generate/random.ts'
 import { encodeRequest } from './encode-request.ts'
@@ -124,6 +124,8 @@ class Machine {
       put: 12,
       badRecord: 3,
       drop: 4,
+      forget: 3,
+      room: 2,
       flag: 6,
       badFlag: 2,
       junk: 6,
@@ -293,6 +295,33 @@ class Machine {
       this.records.delete(owner[0])
       this.handles.delete(handle)
     }
+  }
+
+  private forget(): void {
+    const { random, instance } = this
+    const id = random.pick(['root', 'root\0mid', 'nobody', ...AGENTS])
+    const bytes = new TextEncoder().encode(id)
+    instance.put(bytes)
+    if (random.chance(0.2)) {
+      expect(instance.exports.overlay_forget(random.pick([0, 258, 70_000, -1]))).toBe(0)
+      return
+    }
+    const forgotten = instance.exports.overlay_forget(bytes.length)
+    const record = this.records.get(id)
+    if (record === undefined) expect(forgotten).toBe(0)
+    else {
+      if (this.putBytes - record.putAt < SAFE_BYTES) expect(forgotten).toBe(1)
+      this.records.delete(id)
+      this.handles.delete(record.handle)
+    }
+  }
+
+  /** The ring is moved before the first record only, and what it held before that was nothing. */
+  private room(): void {
+    const bytes = this.random.pick([0, OVERLAY_BYTES, OVERLAY_BYTES + 1, 5_000_000, MAX_OVERLAY_BYTES + 1, -1])
+    const status = this.instance.exports.overlay_reserve(bytes)
+    const isRefused = bytes < 0 || bytes > (this.putBytes === 0 ? MAX_OVERLAY_BYTES : OVERLAY_BYTES)
+    expect(status).toBe(isRefused ? STATUS_TOO_LARGE : STATUS_OK)
   }
 
   private flag(): void {

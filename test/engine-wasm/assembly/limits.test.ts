@@ -160,8 +160,8 @@ test('64 guardrails with an approval or a limit are kept, and 64 approvals liste
   expect(ask(guarded(limits.MAX_APPROVALS + 1, ''), {})).toBe(FAULT)
 })
 
-test('flags fill 262144 bytes, and an id has 257', () => {
-  const instance = new Instance()
+/** Flags of ids of four bytes that there is room for, which take 24 each, behind one of 280. */
+function countFlags(instance: Instance, room: number): void {
   const flag = (length: number, first: number): number => {
     const id = new Uint8Array(length).fill(0x61)
     new DataView(id.buffer).setUint32(0, first)
@@ -169,17 +169,57 @@ test('flags fill 262144 bytes, and an id has 257', () => {
     return instance.exports.revoke(length, 1)
   }
   expect([flag(257, 1), flag(258, 1)]).toEqual([STATUS_OK, STATUS_BAD_NAME])
-  // An id of four bytes takes 24, the one above took 280.
-  const room = Math.floor((limits.FLAG_BYTES - 280) / 24)
   const statuses = Array.from({ length: room + 2 }, (_, index) => flag(4, index + 1))
   expect(statuses.indexOf(STATUS_TOO_LARGE)).toBe(room)
   expect(statuses.slice(0, room).every((status) => status === STATUS_OK)).toBe(true)
   // Those that are there can still be changed.
   expect(flag(4, 1)).toBe(STATUS_OK)
+}
+
+test('flags fill 262144 bytes, and an id has 257', () => {
+  countFlags(new Instance(), Math.floor((limits.FLAG_BYTES - 280) / 24))
+})
+
+test('flags fill what the ring leaves when it is moved, too', () => {
+  const instance = new Instance()
+  expect(instance.exports.overlay_reserve(limits.OVERLAY_BYTES + 1)).toBe(STATUS_OK)
+  const left = limits.FLAG_BYTES + 4 * limits.OVERLAY_BUCKETS + limits.OVERLAY_BYTES
+  countFlags(instance, Math.floor((left - 280) / 24))
+})
+
+test('the ring takes 1 GiB, and is moved before the first record only', () => {
+  const instance = open('boundary runtime { allow read on x }')
+  const { overlay_reserve: reserve } = instance.exports
+  expect([limits.MAX_OVERLAY_BYTES + 1, -1].map(reserve)).toEqual([STATUS_TOO_LARGE, STATUS_TOO_LARGE])
+  const [record, other] = ['r1', 'r2'].map((name) =>
+    emitAgentRecord({
+      name,
+      type: 'autonomous',
+      grants: [{ id: 0, actions: undefined, patterns: [{ segments: [], rest: true }] }],
+    }),
+  )
+  if (record === undefined || other === undefined) throw new TypeError('there are no records')
+  expect(reserve(limits.MAX_OVERLAY_BYTES)).toBe(STATUS_OK)
+  instance.put(record)
+  expect(instance.exports.overlay_put(record.length)).toBe(1)
+  expect([limits.MAX_OVERLAY_BYTES, limits.OVERLAY_BYTES + 1, limits.OVERLAY_BYTES].map(reserve)).toEqual([
+    STATUS_TOO_LARGE,
+    STATUS_TOO_LARGE,
+    STATUS_OK,
+  ])
+  instance.put(other)
+  expect(instance.exports.overlay_put(other.length)).toBe(2)
+  expect(['r1', 'r2'].map((name) => ask(instance, { agent: name }))).toEqual([ALLOWED, ALLOWED])
 })
 
 test('the ring holds two records of the largest size, and the third puts the first out', () => {
-  const instance = open('boundary runtime { allow read on x }')
+  // One of the same size that was moved.
+  const moved = open('boundary runtime { allow read on x }')
+  expect(moved.exports.overlay_reserve(limits.OVERLAY_BYTES + 4 * limits.OVERLAY_BUCKETS)).toBe(STATUS_OK)
+  for (const instance of [open('boundary runtime { allow read on x }'), moved]) fillRing(instance)
+})
+
+function fillRing(instance: Instance): void {
   const put = (name: string): number => {
     const record = emitAgentRecord({
       name,
@@ -196,7 +236,7 @@ test('the ring holds two records of the largest size, and the third puts the fir
   expect(answers()).toEqual([ALLOWED, ALLOWED, 'deny agent-unknown'])
   expect(put('r3')).toBeGreaterThan(0)
   expect(answers()).toEqual(['deny agent-unknown', ALLOWED, ALLOWED])
-})
+}
 
 test('an image has 1 GiB', () => {
   const instance = new Instance()

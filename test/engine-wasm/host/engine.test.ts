@@ -379,6 +379,56 @@ describe('what is made at run time', () => {
     expect(engine.decide(helper).reason).toBe('allowed')
   })
 
+  test('that came from a source is asked for again after a record was put, dropped or evicted', () => {
+    const engine = loadLiveEngine(ONE.image)
+    let asked = 0
+    const source = { agent: () => (asked++ === 0 ? undefined : records[0]), delegations: () => undefined }
+    const reasons = () => [engine.decide(helper, { records: source }).reason, asked]
+    expect(reasons()).toEqual(['agent-unknown', 1])
+    expect([reasons(), reasons()]).toEqual([
+      ['allowed', 2],
+      ['allowed', 2],
+    ])
+    expect([engine.dropRecord('helper'), engine.dropRecord('helper')]).toEqual([true, false])
+    expect(reasons()).toEqual(['allowed', 3])
+    evictAll(engine)
+    expect(reasons()).toEqual(['allowed', 4])
+  })
+
+  test.each([
+    [undefined, 2_097_152, 5_000],
+    [3_000_000, 3_000_000, 40_000],
+    [33_554_432, 33_554_432, 40_000],
+  ])('of many agents stay where %s bytes are reserved for them, and so do flags', (overlayBytes, room, flags) => {
+    const engine = loadLiveEngine(ONE.image, { overlayBytes })
+    const [record] = records
+    if (record === undefined) throw new TypeError('there is no record')
+    const named = recordsOf({
+      agents: Array.from({ length: 200 }, (_, i) => ({
+        name: `agent${i}`,
+        type: 'service',
+        permissions: Array.from({ length: 40 }, (__, j) => ({ resource: `r:x${j}`, actions: ['read'] })),
+      })),
+    })
+    const size = (named[0]?.length ?? 0) + 300
+    const fitting = Math.min(200, Math.floor(room / size))
+    for (const one of named.slice(0, fitting)) engine.putRecord(one)
+    const reasonOf = (i: number) => engine.decide({ ...helper, agent: `agent${i}`, resource: 'r:x3' }).reason
+    const found = named.map((_, i) => reasonOf(i))
+    expect(found).toEqual(named.map((_, i) => (i < fitting ? 'allowed' : 'agent-unknown')))
+    for (let i = 0; i < flags; i++) engine.setFlag(`flagged${String(i).padStart(20, '0')}`, 'revoked')
+    engine.setFlag('agent0', 'revoked')
+    expect([reasonOf(0), reasonOf(1)]).toEqual(['agent-revoked', 'allowed'])
+    expect(engine.dropRecord('agent1')).toBe(true)
+    expect([reasonOf(1), reasonOf(2)]).toEqual(['agent-unknown', 'allowed'])
+    engine.reload(compilePolicy(POLICY(2)).image)
+    expect([reasonOf(0), reasonOf(1), reasonOf(2)]).toEqual(['agent-revoked', 'agent-unknown', 'allowed'])
+  })
+
+  test.each([[-1], [0.5], [Number.NaN], [2 ** 30 + 1], [2 ** 32]])('has no room of %s bytes', (overlayBytes) => {
+    expect(codeOf(() => loadLiveEngine(ONE.image, { overlayBytes }))).toBe('too-large')
+  })
+
   /** Puts records until the ring has gone round. */
   function evictAll(engine: ReturnType<typeof loadLiveEngine>): void {
     const permissions = Array.from({ length: 2000 }, (_, i) => ({ resource: `r:x${i}`, actions: ['read'] }))

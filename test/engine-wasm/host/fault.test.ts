@@ -58,6 +58,22 @@ describe('after a trap', () => {
     expect(engine.decide({ ...GOOD, agent: 'made' }).reason).toBe('agent-unknown')
   })
 
+  test('a record of a source is asked for again, and an older one that it replaced is not there', () => {
+    const engine = loadLiveEngine(faulty, { overlayBytes: 4_194_304 })
+    const [wide] = recordsOf(STATE)
+    const [narrow] = recordsOf({ agents: [{ ...STATE.agents[0], permissions: [] }] })
+    const made = { ...GOOD, agent: 'made' }
+    engine.putRecord(wide ?? new Uint8Array())
+    engine.dropRecord('made')
+    engine.putRecord(recordsOf({ agents: [{ ...STATE.agents[0], name: 'other' }] })[0] ?? new Uint8Array())
+    const records = { agent: () => narrow, delegations: () => undefined }
+    expect(engine.decide(made, { records }).reason).toBe('no-grant')
+    engine.decide(BAD)
+    expect(engine.decide(made).reason).toBe('agent-unknown')
+    expect(engine.decide(made, { records }).reason).toBe('no-grant')
+    expect(engine.decide({ ...GOOD, agent: 'other' }).reason).toBe('allowed')
+  })
+
   test('the policy is the one that was reloaded, and an older one is still refused', () => {
     const engine = loadLiveEngine(faulty)
     const newer = compilePolicy(`${POLICY(6)} forbid read on r:x`)
