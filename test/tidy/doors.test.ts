@@ -60,7 +60,10 @@ test('every door opens from inside the package, and gives what ARCHITECTURE.md s
   const signing = [
     'MAX_SIGNATURES',
     'SIGNATURE_SECTION',
+    'callerText',
+    'createDigest',
     'formatSignature',
+    'imageOfSource',
     'parseSignature',
     'readKey',
     'splitModule',
