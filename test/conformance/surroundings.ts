@@ -248,7 +248,7 @@ return { perms, csv: csv.slice(0, 4), old: old.code, now: now.allowed, comment: 
     index: 0,
     claim: 'an agent of the signed-in user is made and asks',
     before: "const user = { id: 'user-1' }",
-    after: 'return { allowed, auditId, owners: (await kavach.agents.list()).map(({ ownerId }) => ownerId) }',
+    after: 'return { allowed, auditId, owners: (await kavach.agents.list()).agents.map(({ ownerId }) => ownerId) }',
     outcome: { allowed: true, auditId: AUDIT_ID, owners: ['user-1'] },
   },
   {
@@ -259,7 +259,7 @@ return { perms, csv: csv.slice(0, 4), old: old.code, now: now.allowed, comment: 
     before: `const db = drizzle(new Database('app.db'))
 const earlier = await createKavach({ db, secret: process.env.KAVACH_SECRET })
 const { token: agentToken } = await earlier.agents.create({
-  userId: 'user_123', name: 'caller', permissions: [{ resource: 'mcp:github:*', actions: ['write'] }],
+  userId: 'user_123', name: 'caller', type: 'autonomous', permissions: [{ resource: 'mcp:github:*', actions: ['write'] }],
 })`,
     after: `const by = (token: string) => kavach.authorizeByToken(token, { action: 'read', resource: 'mcp:github:repos' })
 const { name, constraints } = agent
