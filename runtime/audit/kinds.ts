@@ -10,6 +10,8 @@ export const AUDIT_KINDS = {
   'agent.rotate': 'an agent has a new token, and the old one is dead',
   'agent.refresh': 'the token of an agent was renewed',
   'agent.revoke': 'an agent was revoked',
+  'agent.cascade': 'an agent lost what had come to it from one that was revoked',
+  'agent.declare': 'the policy declares an agent that it did not declare before, or no longer declares one',
   'agent.suspend': 'an agent was suspended',
   'agent.unsuspend': 'an agent is active again',
   'token.issue': 'an agent of the policy has a token',
@@ -35,7 +37,6 @@ export const AUDIT_KINDS = {
   'outbox.give-up': 'a message could not be delivered',
   erase: 'personal values of somebody were erased',
   prune: 'bodies of old rows were dropped; their hashes stay',
-  'checkpoint.refuse': 'a checkpoint was not signed, because the log is not the one that was signed before',
 } as const
 
 export type AuditKind = keyof typeof AUDIT_KINDS
