@@ -6,8 +6,9 @@ import { createDelegations, type DelegationsApi } from '../../../runtime/delegat
 import type { KavachError } from '../../../runtime/errors.ts'
 import type { HostOptions } from '../../../runtime/options.ts'
 import type { ActivePolicy, Change } from '../../../runtime/site.ts'
+import type { Store } from '../../../runtime/store.ts'
 import { hashToken } from '../../../runtime/tokens/index.ts'
-import { sha256, siteOf, type TestSite } from '../site.ts'
+import { sha256, siteOf, type TestHost, type TestSite } from '../site.ts'
 
 export interface AgentSite {
   readonly site: TestSite
@@ -26,10 +27,12 @@ export interface AgentSite {
 interface Parts {
   readonly options?: HostOptions
   readonly policy?: ActivePolicy
+  readonly store?: Store
+  readonly host?: TestHost
 }
 
-export function agentSite({ options = {}, policy }: Parts = {}): AgentSite {
-  const site = siteOf({ options, ...(policy && { policy }) })
+export function agentSite({ options = {}, ...parts }: Parts = {}): AgentSite {
+  const site = siteOf({ options, ...parts })
   const cleared: string[] = []
   const { api: agents } = createAgents(site, {
     clearAnomaly(_change: Change, id) {
