@@ -11,7 +11,6 @@ import {
   KavachError,
   type Key,
   type Range,
-  type Reader,
   type Row,
   type Store,
   TABLES,
@@ -106,14 +105,16 @@ class MemoryTransaction implements Transaction {
     }
   }
 
-  get: Reader['get'] = <T extends TableName>(table: T, key: Key<T>) =>
+  get<T extends TableName>(table: T, key: Key<T>): Row<T> | undefined {
     // What was put under this name is a row of it.
-    this.open(table).get(key as AnyRow) as Row<T> | undefined
+    return this.open(table).get(key as AnyRow) as Row<T> | undefined
+  }
 
-  find: Reader['find'] = <T extends TableName>(table: T, index: IndexName<T>, range: Range = {}) =>
-    this.open(table).find(index, range) as readonly unknown[] as readonly Row<T>[]
+  find<T extends TableName>(table: T, index: IndexName<T>, range: Range = {}): readonly Row<T>[] {
+    return this.open(table).find(index, range) as readonly unknown[] as readonly Row<T>[]
+  }
 
-  insert: Transaction['insert'] = (table, rows) => {
+  insert<T extends TableName>(table: T, rows: readonly Row<T>[]): void {
     const owner = this.open(table)
     for (const row of rows as readonly AnyRow[]) {
       assertRow(table, row)
@@ -122,7 +123,7 @@ class MemoryTransaction implements Transaction {
     }
   }
 
-  put: Transaction['put'] = (table, rows) => {
+  put<T extends TableName>(table: T, rows: readonly Row<T>[]): void {
     const owner = this.open(table)
     for (const row of rows as readonly AnyRow[]) {
       assertRow(table, row)
@@ -130,7 +131,7 @@ class MemoryTransaction implements Transaction {
     }
   }
 
-  remove: Transaction['remove'] = (table, key) => {
+  remove<T extends TableName>(table: T, key: Key<T>): boolean {
     const row = this.open(table).peek(key as AnyRow)
     if (row !== undefined) this.replace(table, row, undefined)
     return row !== undefined

@@ -443,12 +443,13 @@ async function serialises(open: Opener): Promise<void> {
 async function keepsOrder(open: Opener): Promise<void> {
   await withStore(open, async (store) => {
     const begun: number[] = []
-    const work = Array.from({ length: 10 }, (_, at) =>
-      (at % 3 === 0 ? store.read : store.transaction)(P, async () => {
+    const work = Array.from({ length: 10 }, (_, at) => {
+      const note = async () => {
         begun.push(at)
         if (at % 2 === 0) await pause()
-      }),
-    )
+      }
+      return at % 3 === 0 ? store.read(P, note) : store.transaction(P, note)
+    })
     await Promise.all(work)
     equal(
       begun,

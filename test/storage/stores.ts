@@ -2,15 +2,45 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
-import { createMemoryStore } from '../../storage/index.ts'
+import type { Store } from '../../runtime/index.ts'
+import { createMemoryStore, openSqliteStore, type SqliteOptions } from '../../storage/index.ts'
 import type { Opener } from '../../storage/promises.ts'
 
-export const STORES: readonly (readonly [name: string, open: Opener])[] = [['memory', async () => createMemoryStore()]]
+export const STORES: readonly (readonly [name: string, open: Opener])[] = [
+  ['memory', async () => createMemoryStore()],
+  ['SQLite in memory', () => openMigrated({ url: ':memory:' })],
+  ['a SQLite file', openFile],
+]
 
-/** A folder that is gone when the test ends. */
+/** A store with its tables. */
+export async function openMigrated(options: SqliteOptions): Promise<Store> {
+  const store = await openSqliteStore(options)
+  await store.migrate()
+  return store
+}
+
 export function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'kavach-store-'))
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
-  return path
+  return mkdtempSync(join(tmpdir(), 'kavach-store-'))
+}
+
+/** In a folder of its own, which goes when the store is closed. */
+async function openFile(): Promise<Store> {
+  const path = folder()
+  const store = await openMigrated({ url: join(path, 'kavach.db'), durability: 'process' })
+  const remove = () => rmSync(path, { recursive: true, force: true })
+  return { ...methodsOf(store), close: () => store.close().finally(remove) }
+}
+
+/** The members of a store, those of its class too. */
+function methodsOf(store: Store): Store {
+  return {
+    provider: store.provider,
+    isDurable: store.isDurable,
+    db: store.db,
+    migrate: () => store.migrate(),
+    transaction: (project, work) => store.transaction(project, work),
+    read: (project, work) => store.read(project, work),
+    projects: () => store.projects(),
+    close: () => store.close(),
+  }
 }

@@ -1,0 +1,76 @@
+/** The store for what `database` says. Drivers are loaded when they are first needed. */
+import { type Host, KavachError, type Store } from '../runtime/index.ts'
+import { createMemoryStore } from './memory.ts'
+import { type Connection, type Durability, openSqliteStore } from './sqlite/index.ts'
+
+/** A file, nothing at all, a better-sqlite3 database, Drizzle over one, or a store. */
+export type DatabaseOption =
+  | { readonly provider: 'sqlite'; readonly url: string }
+  | { readonly provider: 'memory' }
+  | Connection
+  | { readonly $client: Connection }
+  | Store
+
+export interface OpenOptions {
+  readonly durability?: Durability | undefined
+  /** Milliseconds within which every call answers. Default 2,000. */
+  readonly deadlineMs?: number | undefined
+  readonly host?: Host | undefined
+}
+
+/**
+ * Opens the database, without making its tables: that is `migrate()`.
+ *
+ * @throws {KavachError} KVCH_E_CONFIG_INVALID for what is no database, KVCH_E_STORE_* for one that cannot be opened
+ */
+export async function openStore(database: DatabaseOption, options: OpenOptions = {}): Promise<Store> {
+  // What callers write is not checked by anybody before.
+  const given: unknown = database
+  if (typeof given !== 'object' || given === null) {
+    return fail('database', 'give `{ provider: "sqlite", url }`, or an open database')
+  }
+  if (isStore(given)) return given
+  if (isConnection(given)) return openSqliteStore({ ...options, connection: given })
+  if ('$client' in given) {
+    const { $client: client } = given
+    if (!isConnection(client)) fail('database', 'of Drizzle instances only those over better-sqlite3 are known yet')
+    return openSqliteStore({ ...options, connection: client, db: given })
+  }
+  return openProvider(given, options)
+}
+
+async function openProvider(given: object, options: OpenOptions): Promise<Store> {
+  const { provider, url, ...rest }: { provider?: unknown; url?: unknown } = given
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined) fail(`database.${unknown}`, 'is not known; `provider` and `url` are')
+  if (provider === 'memory') {
+    if (url !== undefined) fail('database.url', 'the memory has no `url`')
+    return createMemoryStore()
+  }
+  if (provider === 'sqlite') {
+    if (typeof url !== 'string') fail('database.url', 'give a path, a `file:` URL or `:memory:`')
+    return openSqliteStore({ ...options, url })
+  }
+  if (typeof provider === 'string' && LATER.has(provider)) {
+    fail('database.provider', `\`${provider}\` is not supported yet; \`sqlite\` and \`memory\` are`)
+  }
+  return fail('database.provider', `\`${String(provider)}\` is unknown; \`sqlite\` and \`memory\` are known`)
+}
+
+const LATER: ReadonlySet<string> = new Set(['postgres', 'postgresql', 'mysql', 'mariadb', 'd1'])
+
+function isStore(value: object): value is Store {
+  return hasMethods(value, ['migrate', 'transaction', 'read', 'projects', 'close'])
+}
+
+function isConnection(value: unknown): value is Connection {
+  return typeof value === 'object' && value !== null && hasMethods(value, ['prepare', 'exec', 'pragma', 'close'])
+}
+
+function hasMethods(value: object, names: readonly string[]): boolean {
+  return names.every((name) => typeof Reflect.get(value, name) === 'function')
+}
+
+function fail(path: string, message: string): never {
+  throw new KavachError('KVCH_E_CONFIG_INVALID', `${path}: ${message}`, { details: { path } })
+}

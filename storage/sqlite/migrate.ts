@@ -1,0 +1,67 @@
+/** Brings a database to the schema of this version: what is missing of `MIGRATIONS`, in one transaction. */
+import { KavachError } from '../../runtime/index.ts'
+import type { Connection } from './driver.ts'
+import { MIGRATIONS } from './migrations.ts'
+
+export type SchemaState = 'current' | 'older'
+
+/**
+ * A database may be ahead of this version by migrations that only add to it: then both versions run on it, as they do while
+ * processes are replaced one by one.
+ *
+ * @throws {KavachError} KVCH_E_STORE_SCHEMA when it is further ahead
+ */
+export function stateOfSchema(connection: Connection): SchemaState {
+  const { version, oldest } = versionOf(connection)
+  if (oldest > MIGRATIONS.length) {
+    throw new KavachError(
+      'KVCH_E_STORE_SCHEMA',
+      `the database has version ${version}, which needs version ${oldest} of the schema; this program has ${MIGRATIONS.length}`,
+      { details: { version, oldest, known: MIGRATIONS.length } },
+    )
+  }
+  return version < MIGRATIONS.length ? 'older' : 'current'
+}
+
+/** To be called in a transaction that nobody else can write beside: then two processes cannot both do it. */
+export function applyMigrations(connection: Connection, now: number): void {
+  if (stateOfSchema(connection) === 'current') return
+  const { version } = versionOf(connection)
+  for (const [at, { tag, oldest, statements }] of MIGRATIONS.entries()) {
+    if (at < version) continue
+    for (const statement of statements) connection.exec(statement)
+    connection.prepare(RECORD).run([at + 1, tag, oldest, now])
+  }
+}
+
+/** The whole schema, for `sqlite3 kavach.db < kavach-schema.sql`; a database made of it is one that was migrated. */
+export function sqliteSchemaText(): string {
+  const parts = MIGRATIONS.flatMap(({ tag, oldest, statements }, at) => [
+    `-- ${tag}`,
+    ...statements,
+    `INSERT INTO kavach_migrations (version, tag, oldest, appliedAt) VALUES (${at + 1}, '${tag}', ${oldest}, unixepoch() * 1000);`,
+  ])
+  return `${['BEGIN;', ...parts, 'COMMIT;'].join('\n')}\n`
+}
+
+const RECORD = 'INSERT INTO kavach_migrations (version, tag, oldest, appliedAt) VALUES (?, ?, ?, ?)'
+
+interface Version {
+  readonly version: number
+  readonly oldest: number
+}
+
+function versionOf(connection: Connection): Version {
+  const table = connection
+    .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'kavach_migrations'")
+    .get()
+  if (table === undefined) return NOTHING
+  const last = connection
+    .prepare('SELECT version, oldest FROM kavach_migrations ORDER BY version DESC LIMIT 1')
+    .safeIntegers(false)
+    .get()
+  // The columns are those that were asked for.
+  return (last as Version | undefined) ?? NOTHING
+}
+
+const NOTHING: Version = { version: 0, oldest: 0 }

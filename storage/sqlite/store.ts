@@ -1,0 +1,349 @@
+/**
+ * The store in a SQLite file. One connection serves all projects, one transaction after the other; `BEGIN IMMEDIATE` makes those
+ * of other processes wait as well. The driver answers at once, so a transaction whose work does so too is done without leaving
+ * the turn of the process, and only what another process holds is waited for.
+ */
+import { existsSync } from 'node:fs'
+import {
+  type Awaitable,
+  createHost,
+  type Host,
+  isPromise,
+  KavachError,
+  type Reader,
+  type Store,
+  type Transaction,
+} from '../../runtime/index.ts'
+import { Turns } from '../turns.ts'
+import type { Durability } from './configure.ts'
+import { type Connection, loadDriver } from './driver.ts'
+import { isBusy, toStoreError } from './faults.ts'
+import { adoptLink, type Link, type LinkPlan, openLink, pathOfConnection } from './link.ts'
+import { applyMigrations, stateOfSchema } from './migrate.ts'
+import { patiently } from './patience.ts'
+import { SqliteTransaction } from './transaction.ts'
+import { pathOfUrl } from './url.ts'
+
+export interface SqliteOptions {
+  /** `:memory:`, a path, or a `file:` URL. */
+  readonly url: string
+  /** `durable`, the default: what was acknowledged survives the machine; `process`: only the process. */
+  readonly durability?: Durability | undefined
+  /** Milliseconds within which every call answers; half of them may go by waiting for another process. Default 2,000. */
+  readonly deadlineMs?: number | undefined
+  readonly host?: Host | undefined
+}
+
+/** A connection that the application opened, and closes. */
+export interface GivenConnection extends Omit<SqliteOptions, 'url'> {
+  readonly connection: Connection
+  /** Drizzle over it, where there is one already. */
+  readonly db?: unknown
+}
+
+const DEADLINE_MS = 2000
+
+/**
+ * Opens the file, or makes it; `migrate()` makes its tables.
+ *
+ * @throws {KavachError} KVCH_E_STORE_*, KVCH_E_CONFIG_INVALID
+ */
+export async function openSqliteStore(options: SqliteOptions | GivenConnection): Promise<Store> {
+  const { durability = 'durable', deadlineMs = DEADLINE_MS, host = createHost() } = options
+  const given = 'connection' in options ? options : undefined
+  const path = 'connection' in options ? pathOfConnection(options.connection) : pathOfUrl(options.url)
+  const driver = await loadDriver()
+  const plan: Plan = { driver, path, durability, deadlineMs, host, isGiven: given !== undefined }
+  try {
+    // To change to WAL, SQLite wants the file for itself, and does not wait for it.
+    const link = await patiently({ host, deadlineMs, isRetried: isBusy }, host.elapsed(), () =>
+      given === undefined ? openLink(plan) : adoptLink(plan, given.connection, given.db),
+    )
+    return new SqliteStore(plan, link)
+  } catch (error) {
+    throw toStoreError(error, path)
+  }
+}
+
+interface Plan extends LinkPlan {
+  readonly deadlineMs: number
+  readonly host: Host
+  readonly isGiven: boolean
+}
+
+type Mode = 'writing' | 'reading'
+
+class SqliteStore implements Store {
+  readonly provider = 'sqlite'
+  readonly isDurable: boolean
+  private readonly plan: Plan
+  private link: Link
+  private readonly turns = new Turns()
+  /** What an earlier failure leaves to be looked at: whether the file is still in its place, or the connection itself. */
+  private doubt: 'file' | 'connection' | undefined
+  private open: SqliteTransaction | undefined
+  /** Work of a caller that takes its time. */
+  private pending: { readonly since: number; readonly giveUp: (error: unknown) => void } | undefined
+  private isWatching = false
+  private readonly ended = new AbortController()
+  private closing: Promise<void> | undefined
+
+  constructor(plan: Plan, link: Link) {
+    this.plan = plan
+    this.link = link
+    this.isDurable = plan.durability === 'durable' && plan.path !== undefined
+  }
+
+  get db(): unknown {
+    return this.link.db
+  }
+
+  async migrate(): Promise<void> {
+    const state = await this.inTurn('reading', () => this.asking(stateOfSchema))
+    if (state === 'current') return
+    await this.inTurn('writing', () => this.asking((connection) => applyMigrations(connection, this.plan.host.now())))
+  }
+
+  transaction<R>(project: string, work: (tx: Transaction) => Awaitable<R>): Promise<R> {
+    return this.inTurn('writing', () => this.run(project, work))
+  }
+
+  read<R>(project: string, work: (reader: Reader) => Awaitable<R>): Promise<R> {
+    return this.inTurn('reading', () => this.run(project, work))
+  }
+
+  projects(): Promise<readonly string[]> {
+    return this.inTurn('reading', () =>
+      this.asking((connection) => {
+        const rows = connection.prepare('SELECT project FROM kavach_heads ORDER BY project').all()
+        return rows.map((row) => (row as { readonly project: string }).project) // The column that was asked for.
+      }),
+    )
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.end()
+    return this.closing
+  }
+
+  private async end(): Promise<void> {
+    // Whoever came at the end of time is never late.
+    await this.turns.take(Number.POSITIVE_INFINITY)
+    this.ended.abort()
+    if (!this.plan.isGiven) this.link.connection.close()
+    this.turns.release()
+  }
+
+  /** Calls `use` in a transaction of the connection, and gives nobody else a turn before it has ended. */
+  private async inTurn<R>(mode: Mode, use: () => Awaitable<R>): Promise<R> {
+    if (this.closing !== undefined) throw new KavachError('KVCH_E_STORE_CLOSED')
+    const since = this.plan.host.elapsed()
+    const turn = this.turns.take(since)
+    if (turn !== undefined) {
+      this.watch()
+      await turn
+    }
+    try {
+      const late = this.begin(mode, since)
+      if (late !== undefined) await late
+      let result: R
+      try {
+        const value = use()
+        result = isPromise(value) ? await this.inTime(value) : value
+      } catch (error) {
+        this.rollBack()
+        throw this.withDoubt(error)
+      }
+      this.commit()
+      return result
+    } finally {
+      if (this.open !== undefined) this.open.isOver = true
+      this.open = undefined
+      this.pending = undefined
+      this.turns.release()
+    }
+  }
+
+  /** The work of a caller; what it throws comes back as it is, but what a statement threw cannot be caught for good. */
+  private run<R>(project: string, work: (tx: Transaction) => Awaitable<R>): Awaitable<R> {
+    const tx = new SqliteTransaction(this.link, project)
+    this.open = tx
+    const value = work(tx)
+    if (isPromise(value)) return value.then((result) => endOf(tx, result))
+    return endOf(tx, value)
+  }
+
+  /** A question of the store itself. */
+  private asking<R>(question: (connection: Connection) => R): R {
+    try {
+      return question(this.link.connection)
+    } catch (error) {
+      throw this.link.toError(error)
+    }
+  }
+
+  /** Nothing where the transaction has begun; a promise where another process holds the file. */
+  private begin(mode: Mode, since: number): Promise<void> | undefined {
+    try {
+      this.beginNow(mode)
+      return undefined
+    } catch (error) {
+      if (this.isHeld(error)) return this.beginLater(mode, since)
+      throw this.withDoubt(this.toError(error))
+    }
+  }
+
+  private async beginLater(mode: Mode, since: number): Promise<void> {
+    const { host, deadlineMs } = this.plan
+    try {
+      await patiently({ host, deadlineMs, isRetried: (error) => this.isHeld(error) }, since, () => this.beginNow(mode))
+    } catch (error) {
+      throw this.withDoubt(this.toError(error))
+    }
+  }
+
+  private beginNow(mode: Mode): void {
+    if (this.doubt !== undefined) this.lookAgain()
+    if (mode === 'writing') {
+      this.link.beginWriting.run()
+      return
+    }
+    this.link.beginReading.run()
+    try {
+      this.link.settle.get()
+    } catch (error) {
+      this.rollBack()
+      throw error
+    }
+  }
+
+  /** Also by a transaction of the application on the connection that it gave. */
+  private isHeld(error: unknown): boolean {
+    return isBusy(error) || (!(error instanceof KavachError) && this.link.connection.inTransaction)
+  }
+
+  private toError(error: unknown): KavachError {
+    if (!isBusy(error) && this.isHeld(error)) {
+      const message = 'a transaction of the application is open on this connection'
+      return new KavachError('KVCH_E_STORE_LOCKED', message, { cause: error })
+    }
+    return this.link.toError(error)
+  }
+
+  private commit(): void {
+    try {
+      this.link.commit.run()
+    } catch (error) {
+      this.rollBack()
+      throw this.withDoubt(this.link.toError(error))
+    }
+    // After the commit: what was removed later was there when this was written.
+    if (this.link.isInPlace()) return
+    this.doubt = 'file'
+    throw replaced(this.plan)
+  }
+
+  private rollBack(): void {
+    if (!this.link.connection.inTransaction) return
+    try {
+      this.link.rollBack.run()
+    } catch {
+      // What failed first is what the caller is told; the connection is opened anew before it is used again.
+      this.doubt = 'connection'
+    }
+  }
+
+  /** Notes what has to be looked at before the next transaction. A file that is gone explains every other failure. */
+  private withDoubt(error: unknown): unknown {
+    if (!(error instanceof KavachError) || !DOUBTFUL.has(error.code)) return error
+    if (this.doubt === undefined) this.doubt = error.code === 'KVCH_E_STORE_FULL' ? 'file' : 'connection'
+    return error.code === 'KVCH_E_STORE_REPLACED' || this.link.isInPlace() ? error : replaced(this.plan, error)
+  }
+
+  /** Uses the connection on if all is well with it, and opens the file anew if it is another one. @throws what is wrong */
+  private lookAgain(): void {
+    const { plan, link } = this
+    const isInPlace = link.isInPlace()
+    const mustStay = plan.isGiven || plan.path === undefined
+    if (!isInPlace && (mustStay || !existsSync(plan.path))) throw replaced(plan)
+    if (isInPlace && !mustStay && !(this.doubt === 'file' && link.connection.open)) this.relink()
+    if (!isInPlace) {
+      // What its log still holds belongs to the file that is gone, and would be written into the new one of the same name.
+      if (link.connection.open) attempt(() => link.connection.pragma('wal_checkpoint(TRUNCATE)'))
+      this.relink()
+    }
+    this.doubt = undefined
+  }
+
+  /**
+   * The old connection is closed first: both would lock files of the same names, and a process loses all its locks on a file
+   * when it closes it once. The tables must be there: a file that was put in place of ours is not filled without being asked.
+   */
+  private relink(): void {
+    this.link.connection.close()
+    const next = openLink(this.plan, { fileMustExist: true })
+    try {
+      if (stateOfSchema(next.connection) === 'older') throw replaced(this.plan)
+    } catch (error) {
+      next.connection.close()
+      throw error
+    }
+    this.link = next
+  }
+
+  private inTime<R>(value: Promise<R>): Promise<R> {
+    this.watch()
+    return new Promise((resolve, giveUp) => {
+      this.pending = { since: this.plan.host.elapsed(), giveUp }
+      value.then(resolve, giveUp)
+    })
+  }
+
+  /** Sends away whoever stands in line for too long, and ends work that takes too long, since it holds up all others. */
+  private watch(): void {
+    if (this.isWatching) return
+    this.isWatching = true
+    const { host, deadlineMs } = this.plan
+    const step = async () => {
+      while (this.pending !== undefined || this.turns.hasWaiters) {
+        await host.sleep(deadlineMs / 4, { isBackground: true, signal: this.ended.signal })
+        const late = host.elapsed() - deadlineMs
+        this.turns.expire(late, () => new KavachError('KVCH_E_STORE_TIMEOUT'))
+        if (this.pending !== undefined && this.pending.since < late) {
+          this.pending.giveUp(new KavachError('KVCH_E_STORE_TIMEOUT', 'a transaction took longer than the deadline'))
+        }
+      }
+    }
+    const done = () => {
+      this.isWatching = false
+    }
+    step().then(done, done)
+  }
+}
+
+function endOf<R>(tx: SqliteTransaction, result: R): R {
+  if (tx.failure !== undefined) throw tx.failure
+  return result
+}
+
+function attempt(work: () => unknown): void {
+  try {
+    work()
+  } catch {
+    // It was an attempt: nothing rests on it.
+  }
+}
+
+/** After these the file, or the connection to it, may be another one. */
+const DOUBTFUL: ReadonlySet<string> = new Set([
+  'KVCH_E_STORE_CORRUPT',
+  'KVCH_E_STORE_FULL',
+  'KVCH_E_STORE_REPLACED',
+  'KVCH_E_STORE_UNAVAILABLE',
+])
+
+function replaced({ path, isGiven }: Plan, cause?: unknown): KavachError {
+  const remedy = isGiven ? 'open the connection anew' : 'put the file back, or run `kavach migrate` for a new one'
+  const message = `the database file \`${path}\` was removed or replaced; ${remedy}`
+  return new KavachError('KVCH_E_STORE_REPLACED', message, cause === undefined ? {} : { cause })
+}

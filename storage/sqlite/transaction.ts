@@ -1,0 +1,109 @@
+/** One open transaction of a connection, and the one project that it can see. */
+import type { IndexName, KavachError, Key, Range, Row, TableName, Transaction } from '../../runtime/index.ts'
+import { type AnyRow, DEFAULT_LIMIT, usedWhenOver, type Value } from '../rows.ts'
+import type { Statements, TableStatements } from './statements.ts'
+
+export interface TransactionPlace {
+  readonly statements: Statements
+  readonly toError: (error: unknown) => KavachError
+}
+
+/** Every method answers at once: whoever awaits its results does not give up the turn of the process for it. */
+export class SqliteTransaction implements Transaction {
+  isOver = false
+  /** A statement failed, and perhaps SQLite has ended the transaction with it: nothing more may be done in it. */
+  failure: KavachError | undefined = undefined
+  private readonly place: TransactionPlace
+  private readonly project: string
+
+  constructor(place: TransactionPlace, project: string) {
+    this.place = place
+    this.project = project
+  }
+
+  get<T extends TableName>(table: T, key: Key<T>): Row<T> | undefined {
+    this.assertUsable()
+    try {
+      const { get, key: columns, bytes } = this.place.statements.of(table)
+      const row = get.get(this.valuesOf(key as AnyRow, columns)) // A key is a part of a row.
+      if (row !== undefined && bytes.length > 0) unwrapBytes(row, bytes)
+      return row as Row<T> | undefined // The statement selects the columns of the table.
+    } catch (error) {
+      throw this.fail(error)
+    }
+  }
+
+  find<T extends TableName>(table: T, index: IndexName<T>, range: Range = WHOLE): readonly Row<T>[] {
+    this.assertUsable()
+    try {
+      const { find, bytes } = this.place.statements.of(table)
+      const { equal, after, before, limit = DEFAULT_LIMIT } = range
+      const values: Value[] = [this.project]
+      if (equal !== undefined) for (const value of equal) if (value !== null) values.push(value)
+      if (after !== undefined) values.push(after)
+      if (before !== undefined) values.push(before)
+      values.push(limit)
+      const rows = find(index, range).all(values)
+      if (bytes.length > 0) for (const row of rows) unwrapBytes(row, bytes)
+      return rows as Row<T>[] // The statement selects the columns of the table.
+    } catch (error) {
+      throw this.fail(error)
+    }
+  }
+
+  insert<T extends TableName>(table: T, rows: readonly Row<T>[]): void {
+    this.write(table, rows, 'insert')
+  }
+
+  put<T extends TableName>(table: T, rows: readonly Row<T>[]): void {
+    this.write(table, rows, 'put')
+  }
+
+  remove<T extends TableName>(table: T, key: Key<T>): boolean {
+    this.assertUsable()
+    try {
+      const { remove, key: columns } = this.place.statements.of(table)
+      return remove.run(this.valuesOf(key as AnyRow, columns)).changes > 0 // A key is a part of a row.
+    } catch (error) {
+      throw this.fail(error)
+    }
+  }
+
+  private write<T extends TableName>(table: T, rows: readonly Row<T>[], kind: 'insert' | 'put'): void {
+    this.assertUsable()
+    try {
+      const statements: TableStatements = this.place.statements.of(table)
+      const statement = statements[kind]
+      for (const row of rows) statement.run(this.valuesOf(row as AnyRow, statements.columns)) // A row of some table.
+    } catch (error) {
+      throw this.fail(error)
+    }
+  }
+
+  private valuesOf(row: AnyRow, columns: readonly string[]): readonly unknown[] {
+    const values: unknown[] = [this.project]
+    for (const column of columns) values.push(row[column])
+    return values
+  }
+
+  private assertUsable(): void {
+    if (this.isOver) throw usedWhenOver()
+    if (this.failure !== undefined) throw this.failure
+  }
+
+  private fail(error: unknown): KavachError {
+    this.failure = this.place.toError(error)
+    return this.failure
+  }
+}
+
+const WHOLE: Range = {}
+
+/** Bytes come as Buffers, whose `slice` shares what it was taken from; those of the host do not. */
+function unwrapBytes(row: unknown, columns: readonly string[]): void {
+  const values = row as Record<string, unknown> // A row that the driver has just made, and nobody else has.
+  for (const column of columns) {
+    const value = values[column]
+    if (value instanceof Uint8Array) values[column] = new Uint8Array(value.buffer, value.byteOffset, value.length)
+  }
+}
