@@ -1,4 +1,24 @@
 /** Door of the host. */
+export {
+  type AuditApi,
+  type AuditExport,
+  type AuditFilter,
+  type AuditProof,
+  type AuditQuery,
+  type AuditRow,
+  createAudit,
+  createCheckpointer,
+  EXPORT_FORMATS,
+  faultOfProof,
+  keysOf,
+  openNote,
+  proveFromBundle,
+  splitNotes,
+  type VerifyFinding,
+  type VerifyReport,
+  verifyBundle,
+  verifyStore,
+} from './audit/index.ts'
 export { after, isPromise } from './awaitable.ts'
 export { toError } from './denial.ts'
 export {
@@ -18,6 +38,7 @@ export {
   type Tool,
 } from './guard.ts'
 export { createHost, type Host, type SleepOptions } from './host.ts'
+export { createLogSite } from './log-site.ts'
 export type {
   AgentOptions,
   ApprovalOptions,

@@ -1,6 +1,7 @@
 /** Proof that a row is in the log: it can be verified with the public key and nothing else. */
 import { KavachError } from '../errors.ts'
 import { auditIdOf } from '../site.ts'
+import type { Row } from '../tables.ts'
 import { leafOfText } from './append.ts'
 import { inclusionRanges, isEqual, type Sha256, verifyInclusion } from './merkle.ts'
 import { isSigned, type NoteKey, openNote } from './note.ts'
@@ -28,7 +29,7 @@ export interface AuditProof {
   readonly personal?: string
 }
 
-/** @throws {KavachError} KVCH_E_AUDIT_NOT_FOUND */
+/** @throws {KavachError} KVCH_E_AUDIT_NOT_FOUND, KVCH_E_AUDIT_TAMPERED */
 export async function proveRow(place: LogPlace, auditId: string): Promise<AuditProof> {
   const { row, head, checkpoint } = await place.read(async (reader) => {
     const found = await rowById(reader, auditId)
@@ -37,9 +38,23 @@ export async function proveRow(place: LogPlace, auditId: string): Promise<AuditP
   })
   const signed = checkpoint !== undefined && row.seq < checkpoint.size ? checkpoint : undefined
   const size = signed?.size ?? head?.size ?? 0
-  const siblings = new RangeRoots(inclusionRanges(row.seq, size), place.sha256)
-  const whole = new RangeRoots([{ from: 0, to: size }], place.sha256)
-  for await (const page of pagesOf(place, { from: 0, to: size })) {
+  return makeProof({ row, size, checkpoint: signed?.note, rows: pagesOf(place, { from: 0, to: size }) }, place.sha256)
+}
+
+interface Provable {
+  readonly row: Row<'audit'>
+  readonly size: number
+  /** The checkpoint of this size. */
+  readonly checkpoint: string | undefined
+  /** All rows up to `size`. */
+  readonly rows: AsyncIterable<readonly Row<'audit'>[]>
+}
+
+/** @throws {KavachError} KVCH_E_AUDIT_TAMPERED when the rows do not make the root that was signed */
+export async function makeProof({ row, size, checkpoint, rows }: Provable, sha256: Sha256): Promise<AuditProof> {
+  const siblings = new RangeRoots(inclusionRanges(row.seq, size), sha256)
+  const whole = new RangeRoots([{ from: 0, to: size }], sha256)
+  for await (const page of rows) {
     for (const { leaf } of page) {
       siblings.add(leaf)
       whole.add(leaf)
@@ -47,18 +62,19 @@ export async function proveRow(place: LogPlace, auditId: string): Promise<AuditP
   }
   const [root = new Uint8Array(0)] = whole.roots()
   const proof = siblings.roots()
-  const isHeld = signed === undefined || isEqual(openNote(signed.note)?.root ?? new Uint8Array(0), root)
-  if (!isHeld || !verifyInclusion({ leaf: row.leaf, index: row.seq, size, root, proof }, place.sha256)) {
+  const auditId = auditIdOf(row.seq)
+  const isHeld = checkpoint === undefined || isEqual(openNote(checkpoint)?.root ?? new Uint8Array(0), root)
+  if (!isHeld || !verifyInclusion({ leaf: row.leaf, index: row.seq, size, root, proof }, sha256)) {
     throw new KavachError('KVCH_E_AUDIT_TAMPERED', undefined, { details: { auditId, size } })
   }
   return {
-    auditId: auditIdOf(row.seq),
+    auditId,
     index: row.seq,
     size,
     leaf: toHex(row.leaf),
     root: toHex(root),
     proof: proof.map(toHex),
-    ...(signed !== undefined && { checkpoint: signed.note }),
+    ...(checkpoint !== undefined && { checkpoint }),
     ...(row.body !== null && { body: row.body }),
     ...(row.personal !== null && { personal: row.personal }),
   }

@@ -4,8 +4,10 @@ import type { Site } from '../site.ts'
 import { type AuditProof, proveRow } from './audit-proof.ts'
 import { type Erased, type EraseSubject, eraseRows, type Pruned, pruneRows } from './erase.ts'
 import { type AuditExport, exportChunks } from './export.ts'
+import { verifierKey } from './note.ts'
 import { type AuditQuery, queryRows } from './query.ts'
 import { rowById } from './rows.ts'
+import { createSigning } from './signer.ts'
 import type { VerifyReport } from './verifier.ts'
 import { type VerifyOptions, verifyStore } from './verify-store.ts'
 import { type AuditRow, viewOf } from './view.ts'
@@ -42,8 +44,8 @@ export interface AuditApi {
   readonly prune: (options: { readonly before: Date | number | string }, actedBy?: ActedBy) => Promise<Pruned>
 }
 
-/** @param verifierKey the public key of the checkpoints of this host, if it signs any */
-export function createAudit(site: Site, verifierKey: () => Promise<string | undefined>): AuditApi {
+export function createAudit(site: Site): AuditApi {
+  const signing = createSigning(site)
   return {
     query: async (query) => (await queryRows(site, query)).map(viewOf),
     get: async (auditId) => viewOf(await site.read((reader) => rowById(reader, auditId))),
@@ -55,8 +57,9 @@ export function createAudit(site: Site, verifierKey: () => Promise<string | unde
     exportStream: (options) => exportChunks(site, options),
     prove: (auditId) => proveRow(site, auditId),
     async verify({ checkpoints, keys = [] } = {}) {
-      const own = await verifierKey()
-      const report = await verifyStore(site, { checkpoints, keys: own === undefined ? keys : [own, ...keys] })
+      const own = await signing()
+      const known = own === undefined ? keys : [verifierKey(own.key, site.sha256), ...keys]
+      const report = await verifyStore(site, { checkpoints, keys: known })
       if (report.isIntact) return report
       throw new KavachError('KVCH_E_AUDIT_TAMPERED', undefined, { details: { ...report } })
     },

@@ -7,7 +7,11 @@
  *     {"checkpoint":"<note>"}
  *     {"head":{"size":2,"frontier":"<hex>"}}
  */
+import { KavachError } from '../errors.ts'
+import { seqOfAuditId } from '../site.ts'
 import type { Row } from '../tables.ts'
+import { type AuditProof, makeProof } from './audit-proof.ts'
+import { openNote } from './note.ts'
 import { fromHex, toHex } from './personal.ts'
 import { LogVerifier, type VerifyReport } from './verifier.ts'
 import { keysOf, type LogPlace, type VerifyOptions } from './verify-store.ts'
@@ -100,6 +104,42 @@ export async function verifyBundle(
     else if (line.kind === 'head') head = line.head
   }
   return verifier.finish(head)
+}
+
+/**
+ * Proves that a row is in an export. `lines` is called twice.
+ *
+ * @throws {KavachError} KVCH_E_AUDIT_NOT_FOUND, KVCH_E_AUDIT_TAMPERED
+ */
+export async function proveFromBundle(
+  lines: () => AsyncIterable<string>,
+  auditId: string,
+  { sha256 }: Pick<LogPlace, 'sha256'>,
+): Promise<AuditProof> {
+  const seq = seqOfAuditId(auditId)
+  let row: Row<'audit'> | undefined
+  let size = 0
+  let signed: { readonly note: string; readonly size: number } | undefined
+  for await (const text of lines()) {
+    const line = parseBundleLine(text)
+    if (line?.kind === 'row' && line.row.seq === seq) row = line.row
+    else if (line?.kind === 'head') size = line.head.size
+    else if (line?.kind === 'checkpoint') {
+      const opened = openNote(line.note)
+      if (opened !== undefined && opened.size >= (signed?.size ?? 0)) signed = { note: line.note, size: opened.size }
+    }
+  }
+  if (row === undefined) throw new KavachError('KVCH_E_AUDIT_NOT_FOUND', `the export has no row \`${auditId}\``)
+  const checkpoint = signed !== undefined && row.seq < signed.size ? signed : undefined
+  const end = checkpoint?.size ?? size
+  return makeProof({ row, size: end, checkpoint: checkpoint?.note, rows: rowsBelow(lines(), end) }, sha256)
+}
+
+async function* rowsBelow(lines: AsyncIterable<string>, size: number): AsyncGenerator<readonly Row<'audit'>[]> {
+  for await (const text of lines) {
+    const line = parseBundleLine(text)
+    if (line?.kind === 'row' && line.row.seq < size) yield [line.row]
+  }
 }
 
 type Members = { readonly [member: string]: unknown }

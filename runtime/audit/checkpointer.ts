@@ -5,7 +5,7 @@
  * adds the leaves of the rows since the last checkpoint to the frontier that it signed then, and compares the result with the
  * head. Where they differ, somebody else wrote the head, and nothing is signed any more.
  */
-import type { CheckpointSigner, CheckpointSink } from '../options.ts'
+import type { CheckpointSink } from '../options.ts'
 import type { Site } from '../site.ts'
 import { Frontier } from './frontier.ts'
 import { isEqual } from './merkle.ts'
@@ -13,7 +13,7 @@ import { checkpointText, isSigned, type NoteKey, openNote, signedNote, verifierK
 import { fromHex, toHex } from './personal.ts'
 import { fillPostings } from './postings.ts'
 import { pagesOf } from './rows.ts'
-import { originOf, signerOf } from './signer.ts'
+import { createSigning, originOf } from './signer.ts'
 
 export interface Checkpointer {
   /**
@@ -40,18 +40,13 @@ interface Delivery {
   waiting: { readonly note: string; readonly size: number } | undefined
 }
 
-interface Signing {
-  readonly signer: CheckpointSigner
-  readonly key: NoteKey
-}
-
 export function createCheckpointer(site: Site): Checkpointer {
   const { host, sha256, project, warn } = site
   const options = site.settings.audit.checkpoints
   const { everyRows = EVERY_ROWS, everyMs = EVERY_MS, sinks = [] } = options
   const origin = originOf(options, project)
   const deliveries: readonly Delivery[] = sinks.map((sink) => ({ sink, waiting: undefined }))
-  let signing: Promise<Signing> | undefined
+  const signingOf = createSigning(site)
   /** What was signed last. */
   let signed: Frontier | undefined
   let signedAt = host.elapsed()
@@ -63,15 +58,6 @@ export function createCheckpointer(site: Site): Checkpointer {
   function complain(message: string): void {
     if (message !== fault) warn(message)
     fault = message
-  }
-
-  function signingOf(): Promise<Signing> | undefined {
-    if (options.key === undefined) return undefined
-    signing ??= signerOf(options.key, host.subtle).then((signer) => ({
-      signer,
-      key: { name: origin, publicKey: signer.publicKey },
-    }))
-    return signing
   }
 
   /** The frontier of the last checkpoint of this log, from the store; its signature vouches for it. */

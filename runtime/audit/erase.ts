@@ -72,6 +72,15 @@ export async function pruneRows(site: Site, before: Date | number | string, acto
   return { auditId, rows }
 }
 
+const DAY_MS = 86_400_000
+
+/** Drops what is older than the settings want it to be. */
+export async function pruneExpired(site: Site): Promise<Pruned> {
+  const { retentionDays } = site.settings.audit
+  if (retentionDays === undefined) return { auditId: undefined, rows: 0 }
+  return pruneRows(site, site.host.now() - retentionDays * DAY_MS, 'host')
+}
+
 /** Rows are pruned from the first one on, so the first whole one is found by halves. */
 async function firstWhole(reader: Pick<Change, 'get'>, to: number): Promise<number> {
   let low = 0

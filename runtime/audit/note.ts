@@ -68,6 +68,11 @@ export function openNote(note: string): OpenedNote | undefined {
   return { origin, size: Number(size), root: hash, text, signatures }
 }
 
+/** The notes in a text, one behind the other, as a file of checkpoints has them. */
+export function splitNotes(text: string): readonly string[] {
+  return text.match(/\S[\s\S]*?\n\n(?:\u2014 .*\n)+/g) ?? []
+}
+
 /** True when one of the keys has signed the note. Signatures of others, such as witnesses, do not matter. */
 export async function isSigned(note: OpenedNote, keys: readonly NoteKey[], sha256: Sha256): Promise<boolean> {
   for (const key of keys) {

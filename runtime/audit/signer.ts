@@ -2,7 +2,8 @@
 import { KavachError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { CheckpointOptions, CheckpointSigner } from '../options.ts'
-import { fromBase64 } from './note.ts'
+import type { Site } from '../site.ts'
+import { fromBase64, type NoteKey } from './note.ts'
 
 /** The name of the log of a project, in its checkpoints. */
 export function originOf({ origin = 'kavachos' }: CheckpointOptions, project: string): string {
@@ -15,8 +16,29 @@ export function originOf({ origin = 'kavachos' }: CheckpointOptions, project: st
   return `${origin}/${project}`
 }
 
+export interface Signing {
+  readonly signer: CheckpointSigner
+  readonly key: NoteKey
+}
+
+/** The key that the settings name, read once; nothing when checkpoints are not signed. */
+export function createSigning({
+  project,
+  host,
+  settings,
+}: Pick<Site, 'project' | 'host' | 'settings'>): () => Promise<Signing | undefined> {
+  const { key } = settings.audit.checkpoints
+  const name = originOf(settings.audit.checkpoints, project)
+  let signing: Promise<Signing> | undefined
+  return async () => {
+    if (key === undefined) return undefined
+    signing ??= signerOf(key, host.subtle).then((signer) => ({ signer, key: { name, publicKey: signer.publicKey } }))
+    return signing
+  }
+}
+
 /** @throws {KavachError} KVCH_E_CONFIG_INVALID */
-export async function signerOf(key: string | CheckpointSigner, subtle: Host['subtle']): Promise<CheckpointSigner> {
+async function signerOf(key: string | CheckpointSigner, subtle: Host['subtle']): Promise<CheckpointSigner> {
   if (typeof key !== 'string') return key
   const [, body] = /^-----BEGIN PRIVATE KEY-----([\w+/=\s]+)-----END PRIVATE KEY-----$/.exec(key.trim()) ?? []
   const pkcs8 = fromBase64(body?.replace(/\s/g, '') ?? '')

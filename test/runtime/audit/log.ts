@@ -71,7 +71,7 @@ export function logOf({ store, host = hostAt(NOW), sinks = [], ...rest }: LogPar
     options: { audit: { checkpoints: { origin: 'example.com/log', key, sinks } } },
   })
   const checkpointer = createCheckpointer(site)
-  const audit = createAudit(site, checkpointer.verifierKey)
+  const audit = createAudit(site)
   let count = 0
   async function fill(rows: number, perChange = 64): Promise<void> {
     for (const end = count + rows; count < end; ) {
