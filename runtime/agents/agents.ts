@@ -1,5 +1,5 @@
 /** Agents: made, changed, given tokens, suspended and revoked. Each change is one transaction with its rows in the log. */
-import type { RuntimeAgent } from '../../compiler/model/index.ts'
+import type { PolicyModel, RuntimeAgent } from '../../compiler/model/index.ts'
 import { entryOf } from '../audit/index.ts'
 import { type Acting, actorOf, assertKnown, emitAgent, lowerAgent } from '../authority/index.ts'
 import { KavachError } from '../errors.ts'
@@ -12,9 +12,10 @@ import { swapToken } from './credentials.ts'
 import { type AgentChanges, type NewAgent, readChanges, readNewAgent } from './input.ts'
 import { type AgentFilter, listAgents, pageOf } from './list.ts'
 import { assertNarrower, type LockedAgent } from './lock.ts'
+import { type SyncedAgents, syncPolicyAgents } from './policy-agents.ts'
 import { type Agent, type AgentPage, type AgentWithToken, type IssuedToken, toDate, viewOf } from './view.ts'
 
-export interface AgentsApi {
+export interface Agents {
   /**
    * Makes an agent and its first token, which is shown this once.
    *
@@ -77,11 +78,17 @@ export type RevokedAgent = Agent & {
 
 export interface AgentPorts {
   /** Forgets the denials in a row of an agent. */
-  readonly clearAnomaly: (change: Change, agentId: string) => Awaitable<void>
+  readonly clearAnomaly: (change: Change, agentId: string) => Awaitable<unknown>
 }
 
-export interface Agents {
-  readonly api: AgentsApi
+export interface AgentsPart {
+  readonly api: Agents
+  /** Brings the rows of declared agents in line with the policies that are in force beside each other. */
+  readonly declare: (
+    change: Change,
+    policies: readonly { readonly model: PolicyModel }[],
+    acting?: Acting,
+  ) => Promise<SyncedAgents>
 }
 
 const INVALID = 'KVCH_E_AGENT_INVALID'
@@ -89,7 +96,7 @@ const MAX_GRACE_SECONDS = 86_400
 const MAX_REASON = 1024
 const PAGE = 1000
 
-export function createAgents(site: Site, { clearAnomaly }: AgentPorts): Agents {
+export function createAgents(site: Site, { clearAnomaly }: AgentPorts): AgentsPart {
   const { settings } = site
 
   /** Runs `work` on the row of an agent. */
@@ -264,6 +271,12 @@ export function createAgents(site: Site, { clearAnomaly }: AgentPorts): Agents {
       unsuspend,
       suspendAll,
     },
+    declare: (change, policies, { actor } = {}) =>
+      syncPolicyAgents(
+        change,
+        policies.map(({ model }) => model),
+        { tokenTtlMs: settings.tokenTtlMs, actor },
+      ),
   }
 }
 

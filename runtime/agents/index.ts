@@ -2,7 +2,7 @@
 export {
   type AgentPorts,
   type Agents,
-  type AgentsApi,
+  type AgentsPart,
   createAgents,
   type ReasonOptions,
   type RevokedAgent,

@@ -18,23 +18,24 @@ const SETTING = 'policy.agents'
 const VANISHED = 'the policy no longer declares it'
 
 export interface SyncOptions {
-  /** Another policy that is in force beside it: what either declares is declared. */
-  readonly beside?: PolicyModel | undefined
   /** Life of their tokens; those of a `service` do not expire. */
   readonly tokenTtlMs: number
   readonly actor?: string | undefined
 }
 
 /**
- * Brings the rows in line with what the policy declares. An agent that is no longer declared is revoked, with its tokens; when it
+ * Brings the rows in line with what the policies declare that are in force beside each other: what one of them declares is declared, and
+ * what the first one says of it holds. An agent that is no longer declared is revoked, with its tokens; when it
  * is declared again it is active again, and needs a new token.
  */
 export async function syncPolicyAgents(
   change: Change,
-  model: PolicyModel,
-  { beside, tokenTtlMs, actor = 'host' }: SyncOptions,
+  policies: readonly PolicyModel[],
+  { tokenTtlMs, actor = 'host' }: SyncOptions,
 ): Promise<SyncedAgents> {
-  const agents = new Map([...(beside?.agents ?? []), ...model.agents].map((agent) => [agent.name, agent]))
+  const agents = new Map(
+    policies.toReversed().flatMap((model) => model.agents.map((agent) => [agent.name, agent] as const)),
+  )
   const setting = await change.get('settings', { name: SETTING })
   // Nobody else writes this setting.
   const before = setting === undefined ? [] : (JSON.parse(setting.value) as readonly string[])

@@ -32,8 +32,8 @@ export interface JudgePorts {
     incoming: (id: string) => readonly Row<'delegations'>[],
     now: number,
   ) => readonly Path[]
-  /** The engine's record of the live delegations of one pair. */
-  readonly delegationRecord: (rows: readonly Row<'delegations'>[]) => Uint8Array
+  /** The engine's record of the live delegations of one pair. What they give is under the constraints of the receiver. */
+  readonly delegationRecord: (rows: readonly Row<'delegations'>[], receiver: Row<'agents'>) => Uint8Array | undefined
   /** The approval that stands for this digest. */
   readonly granted: (reader: Reader, digest: string, now: number) => Awaitable<GrantedApproval | undefined>
   /** The trust in an agent, 0 to 1. */
@@ -309,8 +309,9 @@ export class Judge {
   private readonly records: RecordSource = {
     agent: (name) => this.world.peek(name)?.row.record ?? undefined,
     delegations: (from, to) => {
-      const rows = this.world.peek(to)?.incoming.filter((row) => row.from === from && row.origin === 'runtime') ?? []
-      return rows.length === 0 ? undefined : this.ports.delegationRecord(rows)
+      const receiver = this.world.peek(to)
+      const rows = receiver?.incoming.filter((row) => row.from === from && row.origin === 'runtime') ?? []
+      return receiver === undefined || rows.length === 0 ? undefined : this.ports.delegationRecord(rows, receiver.row)
     },
   }
 }

@@ -25,7 +25,7 @@ import { type NewDelegation, readNewDelegation } from './input.ts'
 import { judgeDelegation } from './judge.ts'
 import { type Chain, chainOf, type Delegation, type DelegationPage, viewOf } from './view.ts'
 
-export interface DelegationsApi {
+export interface Delegations {
   /**
    * Lends authority of one agent to another. What is stored, and returned, is what was asked for under the constraints of the
    * delegator.
@@ -65,10 +65,6 @@ export interface DelegationFilter {
   readonly limit?: number | undefined
   /** Of the page before. */
   readonly cursor?: string | undefined
-}
-
-export interface Delegations {
-  readonly api: DelegationsApi
 }
 
 const INVALID = 'KVCH_E_AGENT_DELEGATION_INVALID'
@@ -149,21 +145,19 @@ export function createDelegations(site: Site): Delegations {
   }
 
   return {
-    api: {
-      delegate,
-      get: (id) => site.read(async (reader) => viewOf(await findDelegation(reader, id))),
-      list: async (filter = {}) => site.read((reader) => list(reader, filter, site.host.now())),
-      listChains: async (agentId) =>
-        withClosure(agentId, ({ incoming }, now) =>
-          incomingPaths(agentId, incoming, now).map((path) => chainOf(path, agentId)),
-        ),
-      revoke,
-      getEffectivePermissions: async (agentId) =>
-        withClosure(agentId, (closure, now) => {
-          const holdings = createHoldings()
-          return holdings.toPermissions(heldBy(agentId, closure, site.policy().model, holdings, { now }))
-        }),
-    },
+    delegate,
+    get: (id) => site.read(async (reader) => viewOf(await findDelegation(reader, id))),
+    list: async (filter = {}) => site.read((reader) => list(reader, filter, site.host.now())),
+    listChains: async (agentId) =>
+      withClosure(agentId, ({ incoming }, now) =>
+        incomingPaths(agentId, incoming, now).map((path) => chainOf(path, agentId)),
+      ),
+    revoke,
+    getEffectivePermissions: async (agentId) =>
+      withClosure(agentId, (closure, now) => {
+        const holdings = createHoldings()
+        return holdings.toPermissions(heldBy(agentId, closure, site.policy().model, holdings, { now }))
+      }),
   }
 }
 

@@ -1,4 +1,5 @@
-/** Door of delegation. */
-export { createDelegations, type DelegationFilter, type Delegations, type DelegationsApi } from './delegations.ts'
+/** Door of delegation, and of what a decision needs of it. */
+export { delegationRecord, incomingPaths, type Path } from '../authority/index.ts'
+export { createDelegations, type DelegationFilter, type Delegations } from './delegations.ts'
 export type { NewDelegation } from './input.ts'
 export type { Chain, Delegation, DelegationPage } from './view.ts'

@@ -10,7 +10,7 @@ const DEPLOYER: AgentModel = { name: 'deployer', type: 'service', grants: [], ex
 function sync({ site }: AgentSite, agents: readonly AgentModel[], beside?: readonly AgentModel[]) {
   const model = (list: readonly AgentModel[]): PolicyModel => ({ ...site.policy().model, agents: list })
   return site.change((change) =>
-    syncPolicyAgents(change, model(agents), { tokenTtlMs: 60_000, ...(beside && { beside: model(beside) }) }),
+    syncPolicyAgents(change, [model(agents), ...(beside ? [model(beside)] : [])], { tokenTtlMs: 60_000 }),
   )
 }
 

@@ -1,8 +1,8 @@
 /** Agents and delegations over the memory store, and the engine that decides about them. */
 import type { Decision, EngineRequest } from '../../../engine-wasm/host/index.ts'
-import { type AgentsApi, createAgents, type NewAgent } from '../../../runtime/agents/index.ts'
+import { type Agents, createAgents, type NewAgent } from '../../../runtime/agents/index.ts'
 import { delegationRecord } from '../../../runtime/authority/index.ts'
-import { createDelegations, type DelegationsApi } from '../../../runtime/delegation/index.ts'
+import { createDelegations, type Delegations } from '../../../runtime/delegation/index.ts'
 import type { KavachError } from '../../../runtime/errors.ts'
 import type { HostOptions } from '../../../runtime/options.ts'
 import type { ActivePolicy, Change } from '../../../runtime/site.ts'
@@ -12,8 +12,8 @@ import { sha256, siteOf, type TestHost, type TestSite } from '../site.ts'
 
 export interface AgentSite {
   readonly site: TestSite
-  readonly agents: AgentsApi
-  readonly delegations: DelegationsApi
+  readonly agents: Agents
+  readonly delegations: Delegations
   /** Makes an agent, and gives its id. */
   readonly make: (agent?: Partial<NewAgent>) => Promise<string>
   /** What the engine says, with the records of the chain as they are in the store, and meters that have room. */
@@ -39,7 +39,7 @@ export function agentSite({ options = {}, ...parts }: Parts = {}): AgentSite {
       cleared.push(id)
     },
   })
-  const { api: delegations } = createDelegations(site)
+  const delegations = createDelegations(site)
   let made = 0
   return {
     site,
