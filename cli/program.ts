@@ -52,6 +52,10 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     imports.addCommand((await import('./import-mcp.ts')).importMcpCommand())
     imports.addCommand((await import('./import-permissions.ts')).importPermissionsCommand())
   }
+  // So are the drivers of databases.
+  const audit = args.includes('audit')
+    ? (await import('./audit.ts')).auditCommand(terminal)
+    : new Command('audit').description('verify, prove, export and show the audit log of a host')
   program
     .addCommand(initCommand(terminal))
     .addCommand(checkCommand(terminal))
@@ -68,6 +72,7 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(fmtCommand(terminal))
     .addCommand(disassembleCommand(terminal))
     .addCommand(policyCommand(terminal))
+    .addCommand(audit)
     .addCommand(
       new Command('export').description('write policies for other engines').addCommand(exportCedarCommand(terminal)),
     )

@@ -12,6 +12,7 @@ export {
   faultOfProof,
   keysOf,
   openNote,
+  parseProof,
   proveFromBundle,
   splitNotes,
   type VerifyFinding,

@@ -80,6 +80,32 @@ export async function makeProof({ row, size, checkpoint, rows }: Provable, sha25
   }
 }
 
+/** A proof as JSON says it; nothing when it is none. */
+export function parseProof(text: string): AuditProof | undefined {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+  return isProof(json) ? json : undefined
+}
+
+function isProof(json: unknown): json is AuditProof {
+  if (typeof json !== 'object' || json === null) return false
+  // Any object may be asked for its members.
+  const { auditId, index, size, leaf, root, proof, checkpoint, body, personal } = json as { [member: string]: unknown }
+  const isTextOrNothing = (value: unknown) => value === undefined || typeof value === 'string'
+  return (
+    [auditId, leaf, root].every((value) => typeof value === 'string') &&
+    [index, size].every((value) => Number.isSafeInteger(value)) &&
+    [checkpoint, body, personal].every(isTextOrNothing) &&
+    Array.isArray(proof) &&
+    proof.every((hash) => typeof hash === 'string')
+  )
+}
+
 /** Why a proof proves nothing; an empty text when it does. Without keys, whoever signed the checkpoint is not looked at. */
 export async function faultOfProof(proof: AuditProof, keys: readonly NoteKey[], sha256: Sha256): Promise<string> {
   const { auditId, index, size, checkpoint, body, personal } = proof

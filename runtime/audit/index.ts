@@ -1,7 +1,7 @@
 /** Door of the audit log. */
 export { appendRows, type LogHead } from './append.ts'
 export { type AuditApi, createAudit } from './audit.ts'
-export { type AuditProof, faultOfProof } from './audit-proof.ts'
+export { type AuditProof, faultOfProof, parseProof } from './audit-proof.ts'
 export { parseBundleLine, proveFromBundle, verifyBundle } from './bundle.ts'
 export { type Checkpointer, createCheckpointer } from './checkpointer.ts'
 export { createDecisionEntry, type DecisionEntryOptions, type DecisionFacts } from './decision-entry.ts'
