@@ -142,11 +142,12 @@ export function readDecision(m: Machine, answer: number, request: EngineRequest)
   const charges = readCharges(m, request)
   const times = charges.map(([, , time]) => time)
   const draft = readDraft(m, answer, request, times)
+  if (charges.length > 0) draft.amountNanoUsd = `${m.u64(RES_AMOUNT)}`
   if (draft.allowed && charges.length > 0) draft.reservations = charges.map(([, reservation]) => reservation)
   return [draft, charges.map(([meter]) => meter)]
 }
 
-/** The same but for what is charged; `times` are those at which its meters let it through. */
+/** The same but for what is charged and how much; `times` are those at which its meters let it through. */
 export function readDraft(m: Machine, answer: number, request: EngineRequest, times: readonly number[]): Draft {
   const draft = plainDecision(m, answer)
   const approvals = listOf(m.u32(RES_APPROVAL_COUNT), (i): Approval => {
@@ -155,7 +156,6 @@ export function readDraft(m: Machine, answer: number, request: EngineRequest, ti
     const within = m.i64(at + 8)
     return { ...(by && { by: m.text(by, m.u32(at + 4)) }), ...(within >= 0 && { withinMs: within }) }
   })
-  if (times.length > 0) draft.amountNanoUsd = `${m.u64(RES_AMOUNT)}`
   if (approvals.length > 0) draft.approvals = approvals
   if (!draft.allowed) {
     const wait = retryAfter(times, request.now)

@@ -34,6 +34,9 @@ import { ownMembers, readReadings } from './meter.ts'
 import { delegatorOf, type EngineRequest, MALFORMED } from './request.ts'
 
 export const UTF8 = new TextEncoder()
+const TEXT = new TextDecoder()
+
+export const WORD = 0x100000000
 
 /** Characters of the three names up to which a loop is quicker than `encodeInto`. */
 const SHORT = 48
@@ -147,7 +150,7 @@ export function createMemory(exports: Exports): Memory {
     let power = 0
     if (Number.isSafeInteger(value)) {
       set32(at, value)
-      set32(at + 4, Math.floor(value / 0x100000000))
+      set32(at + 4, Math.floor(value / WORD))
     } else {
       const [digits, exponent] = decimalOf(value.toExponential())
       view.setBigInt64(at, BigInt(digits), true)
@@ -256,7 +259,7 @@ export function createMemory(exports: Exports): Memory {
     u64: (offset) => response.getBigUint64(offset, true),
     i64: (offset) => Number(response.getBigInt64(offset, true)),
     region,
-    text: (address, length) => new TextDecoder().decode(region(address, length)),
+    text: (address, length) => TEXT.decode(region(address, length)),
     begin: (length) => region(grown(exports.image_begin(length)), length),
     put(source) {
       if (source.length > bytes.length) grown(exports.req_reserve(source.length))

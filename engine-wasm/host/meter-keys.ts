@@ -6,6 +6,7 @@ import { scopePart, WINDOWS } from './meter.ts'
 const MAX_VALUES = 100_000
 /** Clauses that are remembered of one of them. */
 const MAX_CLAUSES = 64
+const MAX_RESOURCES = 10_000
 
 interface Known {
   readonly low: number
@@ -16,6 +17,7 @@ interface Known {
 
 export class MeterKeys {
   private readonly known = new Map<string, Known[]>()
+  private readonly parts = new Map<string, string>()
 
   /**
    * The key without the part of the resource.
@@ -35,6 +37,17 @@ export class MeterKeys {
     if (list.length >= MAX_CLAUSES) list.length = 0
     list.push({ low, high, kinds, key })
     return key
+  }
+
+  /** The part of a resource. */
+  partOf(resource: string): string {
+    let part = this.parts.get(resource)
+    if (part === undefined) {
+      if (this.parts.size >= MAX_RESOURCES) this.parts.clear()
+      part = scopePart('resource', resource)
+      this.parts.set(resource, part)
+    }
+    return part
   }
 }
 

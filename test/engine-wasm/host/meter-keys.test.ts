@@ -30,3 +30,15 @@ test('what differs in one part is another key, however much is remembered', () =
   for (let i = 0; i < 250_000; i++) keys.keyOf(HIGH, i, kinds(0, PER_AGENT), i % 2 ? `b${i}` : 'one')
   expect(parts.map((part) => keys.keyOf(...part))).toEqual(first)
 })
+
+test('the part of a resource is percent-encoded, however many there are', () => {
+  const keys = new MeterKeys()
+  for (let i = 0; i < 20_001; i++) keys.partOf(`r:${i}`)
+  expect(['r:x', 'r:é/%', 'r:x', 'r:0'].map((resource) => keys.partOf(resource))).toEqual([
+    '/resource=r%3Ax',
+    '/resource=r%3A%C3%A9%2F%25',
+    '/resource=r%3Ax',
+    '/resource=r%3A0',
+  ])
+  expect(() => keys.partOf('\ud800')).toThrow(URIError)
+})
