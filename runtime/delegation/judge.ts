@@ -93,6 +93,7 @@ function decide(asked: Asked, grants: readonly GrantModel[], { model, made }: Ho
       throw new TooHard()
     case 'void':
     case 'escalates':
+      if (answer.kind === 'escalates' && answer.excess !== 'requests') throw escalates(asked, answer)
       if (isOnlyTooDeep(asked, grants, authority, { model, made }, universe)) throw tooDeep(asked)
       throw escalates(asked, answer)
   }
@@ -132,13 +133,14 @@ function tooDeep({ from, depth }: Asked): KavachError {
   )
 }
 
-function escalates({ from }: Asked, answer: Exclude<DelegationAnswer, { kind: 'within' | 'unknown' }>): KavachError {
+function escalates(asked: Asked, answer: Exclude<DelegationAnswer, { kind: 'within' | 'unknown' }>): KavachError {
   const code = 'KVCH_E_AGENT_DELEGATION_ESCALATES'
+  const { from } = asked
   if (answer.kind === 'void') return new KavachError(code, `\`${from}\` holds nothing that it may pass on`)
   const { excess } = answer
+  if (excess === 'depth') return tooDeep(asked)
   const { witness, nearest } = answer.answer
   const details = { excess, witness, ...(nearest && { nearest: scopeText(nearest.grant), narrower: nearest.narrower }) }
-  if (excess === 'depth') return new KavachError('KVCH_E_AGENT_DELEGATION_DEPTH', undefined, { details })
   if (excess === 'expiry') {
     return new KavachError(code, `\`${from}\` does not hold this until the delegation expires`, { details })
   }
