@@ -15,9 +15,9 @@ export interface Connection {
 }
 
 export interface Statement {
-  run(values?: readonly unknown[]): { readonly changes: number }
-  get(values?: readonly unknown[]): unknown
-  all(values?: readonly unknown[]): unknown[]
+  run(...values: readonly unknown[]): { readonly changes: number }
+  get(...values: readonly unknown[]): unknown
+  all(...values: readonly unknown[]): unknown[]
   /** Integers are numbers with `false`, whatever the connection was told. */
   safeIntegers(areBig: boolean): Statement
 }

@@ -22,6 +22,8 @@ export interface Link {
   readonly toError: (error: unknown) => KavachError
   /** False when the file was removed, or another one is in its place. */
   readonly isInPlace: () => boolean
+  /** The same of the write-ahead log, which is there from the first commit to the end of the last connection. */
+  readonly isLogInPlace: () => boolean
   readonly beginWriting: Statement
   readonly beginReading: Statement
   /** Reads anything, so that a reader has its state from its beginning. */
@@ -57,12 +59,18 @@ function linkTo({ path, driver }: LinkPlan, connection: Connection, db?: unknown
   const file: FileIdentity | undefined = path === undefined ? undefined : identityOf(path)
   // Statements are written by an instance of ours: another may rename columns, or log what it writes.
   const drizzle = driver.toDrizzle(connection)
+  let log: FileIdentity | undefined
   return {
     connection,
     db: db ?? drizzle,
     statements: new Statements(connection, drizzle),
     toError: (error) => toStoreError(error, path),
     isInPlace: () => path === undefined || (file !== undefined && isStill(path, file)),
+    isLogInPlace() {
+      if (path === undefined) return true
+      log ??= identityOf(`${path}-wal`)
+      return log !== undefined && isStill(`${path}-wal`, log)
+    },
     beginWriting: connection.prepare('BEGIN IMMEDIATE'),
     beginReading: connection.prepare('BEGIN'),
     settle: connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1'),

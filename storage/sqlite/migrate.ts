@@ -30,7 +30,7 @@ export function applyMigrations(connection: Connection, now: number): void {
   for (const [at, { tag, oldest, statements }] of MIGRATIONS.entries()) {
     if (at < version) continue
     for (const statement of statements) connection.exec(statement)
-    connection.prepare(RECORD).run([at + 1, tag, oldest, now])
+    connection.prepare(RECORD).run(at + 1, tag, oldest, now)
   }
 }
 

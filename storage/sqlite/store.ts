@@ -154,7 +154,7 @@ class SqliteStore implements Store {
         this.rollBack()
         throw this.withDoubt(error)
       }
-      this.commit()
+      this.commit(mode)
       return result
     } finally {
       if (this.open !== undefined) this.open.isOver = true
@@ -230,16 +230,18 @@ class SqliteStore implements Store {
     return this.link.toError(error)
   }
 
-  private commit(): void {
+  private commit(mode: Mode): void {
+    const { link } = this
     try {
-      this.link.commit.run()
+      link.commit.run()
     } catch (error) {
       this.rollBack()
-      throw this.withDoubt(this.link.toError(error))
+      throw this.withDoubt(link.toError(error))
     }
     // After the commit: what was removed later was there when this was written.
-    if (this.link.isInPlace()) return
-    this.doubt = 'file'
+    const isInPlace = link.isInPlace()
+    if (isInPlace && (mode === 'reading' || link.isLogInPlace())) return
+    this.doubt = isInPlace ? 'connection' : 'file'
     throw replaced(this.plan)
   }
 

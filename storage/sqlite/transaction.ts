@@ -1,7 +1,7 @@
 /** One open transaction of a connection, and the one project that it can see. */
 import type { IndexName, KavachError, Key, Range, Row, TableName, Transaction } from '../../runtime/index.ts'
 import { type AnyRow, DEFAULT_LIMIT, usedWhenOver, type Value } from '../rows.ts'
-import type { Statements, TableStatements } from './statements.ts'
+import { ROWS_AT_ONCE, type Statements } from './statements.ts'
 
 export interface TransactionPlace {
   readonly statements: Statements
@@ -25,7 +25,7 @@ export class SqliteTransaction implements Transaction {
     this.assertUsable()
     try {
       const { get, key: columns, bytes } = this.place.statements.of(table)
-      const row = get.get(this.valuesOf(key as AnyRow, columns)) // A key is a part of a row.
+      const row = get.get(...this.valuesOf(key as AnyRow, columns)) // A key is a part of a row.
       if (row !== undefined && bytes.length > 0) unwrapBytes(row, bytes)
       return row as Row<T> | undefined // The statement selects the columns of the table.
     } catch (error) {
@@ -43,7 +43,7 @@ export class SqliteTransaction implements Transaction {
       if (after !== undefined) values.push(after)
       if (before !== undefined) values.push(before)
       values.push(limit)
-      const rows = find(index, range).all(values)
+      const rows = find(index, range).all(...values)
       if (bytes.length > 0) for (const row of rows) unwrapBytes(row, bytes)
       return rows as Row<T>[] // The statement selects the columns of the table.
     } catch (error) {
@@ -63,7 +63,7 @@ export class SqliteTransaction implements Transaction {
     this.assertUsable()
     try {
       const { remove, key: columns } = this.place.statements.of(table)
-      return remove.run(this.valuesOf(key as AnyRow, columns)).changes > 0 // A key is a part of a row.
+      return remove.run(...this.valuesOf(key as AnyRow, columns)).changes > 0 // A key is a part of a row.
     } catch (error) {
       throw this.fail(error)
     }
@@ -72,17 +72,36 @@ export class SqliteTransaction implements Transaction {
   private write<T extends TableName>(table: T, rows: readonly Row<T>[], kind: 'insert' | 'put'): void {
     this.assertUsable()
     try {
-      const statements: TableStatements = this.place.statements.of(table)
-      const statement = statements[kind]
-      for (const row of rows) statement.run(this.valuesOf(row as AnyRow, statements.columns)) // A row of some table.
+      const statements = this.place.statements.of(table)
+      const { columns } = statements
+      const whole = rows.length - (rows.length % ROWS_AT_ONCE)
+      // Rows of some table: the columns are those of the statement.
+      const values = rows as readonly AnyRow[]
+      for (let at = 0; at < whole; at += ROWS_AT_ONCE) {
+        statements.many(kind).run(...this.listOf(values, at, at + ROWS_AT_ONCE, columns))
+      }
+      for (let at = whole; at < rows.length; at++) {
+        statements[kind].run(...this.listOf(values, at, at + 1, columns))
+      }
     } catch (error) {
       throw this.fail(error)
     }
   }
 
-  private valuesOf(row: AnyRow, columns: readonly string[]): readonly unknown[] {
+  /** The values of some rows, each after the project. */
+  private listOf(rows: readonly AnyRow[], start: number, end: number, columns: readonly string[]): readonly unknown[] {
+    const values: unknown[] = []
+    for (let at = start; at < end; at++) {
+      const row = rows[at] as AnyRow // `at` is below the length.
+      values.push(this.project)
+      for (let i = 0; i < columns.length; i++) values.push(row[columns[i] as string]) // `i` is below the length.
+    }
+    return values
+  }
+
+  private valuesOf(key: AnyRow, columns: readonly string[]): readonly unknown[] {
     const values: unknown[] = [this.project]
-    for (const column of columns) values.push(row[column])
+    for (const column of columns) values.push(key[column])
     return values
   }
 
