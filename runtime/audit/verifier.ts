@@ -140,6 +140,11 @@ export class LogVerifier {
       this.isBroken = true
     }
     this.next = seq + 1
+    if (!hasShape(row)) {
+      this.report('column', `row ${seq} holds what no row holds`, seq)
+      this.isBroken = true
+      return
+    }
     if (time < this.time) this.report('time', `row ${seq} is earlier than the one before it`, seq)
     this.time = Math.max(this.time, time)
     if (row.body === null) this.addPruned(row)
@@ -228,6 +233,12 @@ export class LogVerifier {
       this.awaited = this.awaited.slice(1)
     }
   }
+}
+
+/** Databases such as SQLite keep whatever they are given, whatever the column was declared to be. */
+function hasShape({ time, agent, kind, result, body, leaf, personal }: Row<'audit'>): boolean {
+  const isText = (value: unknown) => value === null || typeof value === 'string'
+  return Number.isSafeInteger(time) && leaf instanceof Uint8Array && [agent, kind, result, body, personal].every(isText)
 }
 
 /** Nothing for what is no JSON: then no column says what the body says. */

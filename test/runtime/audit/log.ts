@@ -60,10 +60,12 @@ interface LogParts {
   readonly host?: TestHost
   readonly key?: string | undefined
   readonly sinks?: readonly CheckpointSink[]
+  /** Rows that the store has already. */
+  readonly from?: number
 }
 
 /** An empty log; `fill` adds rows, a second apart each time. */
-export function logOf({ store, host = hostAt(NOW), sinks = [], ...rest }: LogParts = {}) {
+export function logOf({ store, host = hostAt(NOW), sinks = [], from = 0, ...rest }: LogParts = {}) {
   const key = 'key' in rest ? rest.key : KEY
   const site = siteOf({
     ...(store !== undefined && { store }),
@@ -72,7 +74,7 @@ export function logOf({ store, host = hostAt(NOW), sinks = [], ...rest }: LogPar
   })
   const checkpointer = createCheckpointer(site)
   const audit = createAudit(site)
-  let count = 0
+  let count = from
   async function fill(rows: number, perChange = 64): Promise<void> {
     for (const end = count + rows; count < end; ) {
       const batch = Math.min(perChange, end - count)
