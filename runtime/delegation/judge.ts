@@ -7,6 +7,7 @@
  * down with the delegation too, so that it stays when the delegator is given more.
  */
 import {
+  type AttenuationAnswer,
   type Authority,
   asksAboutSubject,
   createAuthority,
@@ -14,13 +15,15 @@ import {
   type DelegationAnswer,
   decideAttenuation,
   decideDelegation,
+  type HeldGrants,
+  type Holding,
   type RuntimeAuthority,
   TooHard,
   type Universe,
   type UnreachedLimit,
   type Witness,
 } from '../../compiler/algebra/index.ts'
-import { formatPattern, type GrantModel, type PolicyModel } from '../../compiler/model/index.ts'
+import { formatPattern, type GrantModel, heldGrants, type PolicyModel } from '../../compiler/model/index.ts'
 import {
   authorityOf,
   type Closure,
@@ -93,36 +96,51 @@ function decide(asked: Asked, grants: readonly GrantModel[], { model, made }: Ho
       throw new TooHard()
     case 'void':
     case 'escalates':
-      if (answer.kind === 'escalates' && answer.excess !== 'requests') throw escalates(asked, answer)
-      if (isOnlyTooDeep(asked, grants, authority, { model, made }, universe)) throw tooDeep(asked)
-      throw escalates(asked, answer)
+      throw refusalOf(asked, answer, whatIsLacking(asked, grants, authority, { model, made }, universe))
   }
 }
 
-/** Whether it is held, but not to be passed on: everything that came to the delegator, whatever its depth, would cover it. */
-function isOnlyTooDeep(
+/** What of it the delegator may not even do itself; nothing when it may do all of it, but not pass it on. */
+function whatIsLacking(
   { from, to }: Asked,
   grants: readonly GrantModel[],
   authority: Authority,
-  { model, made }: Holders,
+  holders: Holders,
   universe: Universe,
-): boolean {
-  const [giver, receiver] = [authority.subjectOf(from), authority.subjectOf(to)]
-  if (giver === undefined || receiver === undefined) return false
-  const agent = [...model.agents, ...made.agents].find(({ name }) => name === from)
-  const received = [...model.delegations, ...made.delegations].filter((one) => one.to === from)
-  const held = [...(agent === undefined ? [] : [ownGrants(model, agent)]), ...received.map((one) => one.grants)].map(
-    (own) => ({ factors: [[{ grants: own, subject: giver }]] }),
-  )
+): Wider | undefined {
+  const receiver = authority.subjectOf(to)
+  if (receiver === undefined) throw new KavachError('KVCH_E_AGENT_NOT_FOUND')
   universe.renew()
-  return decideAttenuation({ given: { grants, subject: receiver }, held }, universe).kind === 'within'
+  const given = { grants, subject: receiver }
+  const answer = decideAttenuation({ given, held: heldForItself(from, authority, holders) }, universe)
+  if (answer.kind === 'unknown') throw new TooHard()
+  return answer.kind === 'wider' ? answer : undefined
 }
 
-function ownGrants(
-  { roles }: PolicyModel,
-  agent: { readonly grants: readonly GrantModel[]; readonly roles?: readonly number[] },
-): readonly GrantModel[] {
-  return [...agent.grants, ...(agent.roles ?? []).flatMap((role) => roles[role]?.grants ?? [])]
+type Wider = Extract<AttenuationAnswer, { readonly kind: 'wider' }>
+
+/** All ways in which an agent can act, whether it may pass them on or not. */
+function heldForItself(name: string, authority: Authority, { model, made }: Holders): readonly Holding[] {
+  const subject = authority.subjectOf(name)
+  if (subject === undefined) return []
+  const declared = model.agents.find((agent) => agent.name === name)
+  const agent = declared ?? made.agents.find((one) => one.name === name)
+  const boundary: readonly (readonly HeldGrants[])[] = [[{ grants: model.boundary?.grants ?? [], subject }]]
+  const cut = (isMade: boolean) => (isMade ? boundary : [])
+  const isMade = declared === undefined
+  const own = declared === undefined ? (agent?.grants ?? []) : heldGrants(model, declared)
+  const received = [
+    ...model.delegations.map((edge) => ({ edge, isBounded: isMade })),
+    ...made.delegations.map((edge) => ({ edge, isBounded: true })),
+  ].filter(({ edge }) => edge.to === name && edge.revoked !== true)
+  return [
+    { factors: [[{ grants: own, subject }], ...cut(isMade)] },
+    ...received.flatMap(({ edge, isBounded }) =>
+      authority.holdings(edge.from, { depth: 0, expiresIn: undefined }).map(({ factors }) => ({
+        factors: [...factors, [{ grants: edge.grants, subject }], ...cut(isBounded)],
+      })),
+    ),
+  ]
 }
 
 function tooDeep({ from, depth }: Asked): KavachError {
@@ -133,15 +151,22 @@ function tooDeep({ from, depth }: Asked): KavachError {
   )
 }
 
-function escalates(asked: Asked, answer: Exclude<DelegationAnswer, { kind: 'within' | 'unknown' }>): KavachError {
-  const code = 'KVCH_E_AGENT_DELEGATION_ESCALATES'
+function refusalOf(
+  asked: Asked,
+  answer: Extract<DelegationAnswer, { readonly kind: 'void' | 'escalates' }>,
+  lacking: Wider | undefined,
+): KavachError {
   const { from } = asked
-  if (answer.kind === 'void') return new KavachError(code, `\`${from}\` holds nothing that it may pass on`)
-  const { excess } = answer
-  if (excess === 'depth') return tooDeep(asked)
-  const { witness, nearest } = answer.answer
-  const details = { excess, witness, ...(nearest && { nearest: scopeText(nearest.grant), narrower: nearest.narrower }) }
-  if (excess === 'expiry') {
+  const code = 'KVCH_E_AGENT_DELEGATION_ESCALATES'
+  const isExpiry = answer.kind === 'escalates' && answer.excess === 'expiry'
+  if (lacking === undefined && !isExpiry) return tooDeep(asked)
+  const { witness, nearest } = lacking ?? (answer.kind === 'escalates' ? answer.answer : {})
+  const details = {
+    excess: isExpiry ? 'expiry' : 'requests',
+    witness,
+    ...(nearest && { nearest: scopeText(nearest.grant), narrower: nearest.narrower }),
+  }
+  if (isExpiry) {
     return new KavachError(code, `\`${from}\` does not hold this until the delegation expires`, { details })
   }
   const near =
