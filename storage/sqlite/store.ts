@@ -259,7 +259,9 @@ class SqliteStore implements Store {
   private withDoubt(error: unknown): unknown {
     if (!(error instanceof KavachError) || !DOUBTFUL.has(error.code)) return error
     if (this.doubt === undefined) this.doubt = error.code === 'KVCH_E_STORE_FULL' ? 'file' : 'connection'
-    return error.code === 'KVCH_E_STORE_REPLACED' || this.link.isInPlace() ? error : replaced(this.plan, error)
+    // Where the connection is closed, it was another file that failed to take its place.
+    const isExplained = error.code === 'KVCH_E_STORE_REPLACED' || !this.link.connection.open || this.link.isInPlace()
+    return isExplained ? error : replaced(this.plan, error)
   }
 
   /** Uses the connection on if all is well with it, and opens the file anew if it is another one. @throws what is wrong */
@@ -294,19 +296,25 @@ class SqliteStore implements Store {
   }
 
   private inTime<R>(value: Promise<R>): Promise<R> {
-    this.watch()
     return new Promise((resolve, giveUp) => {
       this.pending = { since: this.plan.host.elapsed(), giveUp }
       value.then(resolve, giveUp)
+      this.watch()
     })
   }
 
-  /** Sends away whoever stands in line for too long, and ends work that takes too long, since it holds up all others. */
+  /** Watches as long as there is somebody to watch. */
   private watch(): void {
     if (this.isWatching) return
     this.isWatching = true
+    // The end of the store ends it as well.
+    this.watchOver().catch(() => undefined)
+  }
+
+  /** Sends away whoever stands in line for too long, and ends work that takes too long, since it holds up all others. */
+  private async watchOver(): Promise<void> {
     const { host, deadlineMs } = this.plan
-    const step = async () => {
+    try {
       while (this.pending !== undefined || this.turns.hasWaiters) {
         await host.sleep(deadlineMs / 4, { isBackground: true, signal: this.ended.signal })
         const late = host.elapsed() - deadlineMs
@@ -315,11 +323,10 @@ class SqliteStore implements Store {
           this.pending.giveUp(new KavachError('KVCH_E_STORE_TIMEOUT', 'a transaction took longer than the deadline'))
         }
       }
-    }
-    const done = () => {
+    } finally {
+      // At once: whoever comes next looks for it.
       this.isWatching = false
     }
-    step().then(done, done)
   }
 }
 
