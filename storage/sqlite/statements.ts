@@ -8,7 +8,7 @@ import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { columnsOfIndex, type Range, TABLES, type TableName } from '../../runtime/index.ts'
 import { columnsOf } from '../rows.ts'
 import type { Connection, Statement } from './driver.ts'
-import { type AnyTable, SQLITE_TABLES } from './schema.ts'
+import { type AnyTable, indexNameOf, SQLITE_TABLES } from './schema.ts'
 
 /**
  * Rows that one statement writes where there are as many: a call of the driver costs more than a row. 256 rows of the log take
@@ -108,7 +108,7 @@ function getQuery(db: BetterSQLite3Database, name: TableName): Query {
     .where(and(...keyOf(name)))
 }
 
-export function findQuery(db: BetterSQLite3Database, name: TableName, index: string, range: Range): Query {
+function findQuery(db: BetterSQLite3Database, name: TableName, index: string, range: Range): Query {
   const table = SQLITE_TABLES[name]
   const { equal = [], after, before, isReversed } = range
   const columns = columnsOfIndex(name, index)
@@ -124,9 +124,13 @@ export function findQuery(db: BetterSQLite3Database, name: TableName, index: str
     ...(after === undefined ? [] : [gt(columnOf(table, bounded ?? ''), sql.placeholder('after'))]),
     ...(before === undefined ? [] : [lt(columnOf(table, bounded ?? ''), sql.placeholder('before'))]),
   ]
+  // Told nothing, SQLite may read a whole project in the order of its key rather than look into an index.
+  const source = index === 'key' ? table : sql`${table} indexed by ${sql.identifier(indexNameOf(name, index))}`
+  // By name alone: Drizzle would not find the table of a column behind the hint.
+  const row = columnsOf(name).map(([column]) => [column, sql`${sql.identifier(column)}`] as const)
   return db
-    .select(rowOf(table))
-    .from(table)
+    .select(Object.fromEntries(row))
+    .from(source)
     .where(and(...conditions))
     .orderBy(...order.map((column) => (isReversed === true ? desc(column) : asc(column))))
     .limit(sql.placeholder('limit'))
