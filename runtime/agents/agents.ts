@@ -12,7 +12,7 @@ import { swapToken } from './credentials.ts'
 import { type AgentChanges, type NewAgent, readChanges, readNewAgent } from './input.ts'
 import { type AgentFilter, listAgents, pageOf } from './list.ts'
 import { assertNarrower, type LockedAgent } from './lock.ts'
-import { type SyncedAgents, syncPolicyAgents } from './policy-agents.ts'
+import { isVanished, type SyncedAgents, syncPolicyAgents } from './policy-agents.ts'
 import { type Agent, type AgentPage, type AgentWithToken, type IssuedToken, toDate, viewOf } from './view.ts'
 
 export interface Agents {
@@ -160,7 +160,8 @@ export function createAgents(site: Site, { clearAnomaly }: AgentPorts): AgentsPa
         version: change.epoch(),
       }
       const made = lockedAgentOf(next)
-      if (row.type === 'autonomous') assertNarrower(lockedAgentOf(row), made)
+      const isTouched = permissions !== undefined || constraints !== undefined
+      if (row.type === 'autonomous' && isTouched) assertNarrower(lockedAgentOf(row), made)
       const written = { ...next, record: emitAgent(made.agent) }
       await change.put('agents', [written])
       change.record(entryOf({ kind: 'agent.update', agent: row.id, actor, members: membersOf(written) }))
@@ -203,7 +204,9 @@ export function createAgents(site: Site, { clearAnomaly }: AgentPorts): AgentsPa
   async function revoke(agentId: string, options?: ReasonOptions): Promise<RevokedAgent> {
     const { reason, actor } = reasonOf(options)
     return withAgent(agentId, async (change, row) => {
-      if (row.status === 'revoked') return { ...viewOf(row), cascade: { revoked: [], affected: [] } }
+      // One that only vanished from the policy would come back with it.
+      if (row.status === 'revoked' && !isVanished(row))
+        return { ...viewOf(row), cascade: { revoked: [], affected: [] } }
       const cascade = await revokeAgent(change, row, { reason, actor })
       return { ...viewOf(await findAgent(change, agentId)), cascade }
     })

@@ -16,6 +16,13 @@ export interface SyncedAgents {
 const SETTING = 'policy.agents'
 /** Such an agent comes back when it is declared again; one that somebody revoked does not. */
 const VANISHED = 'the policy no longer declares it'
+/** Before the reason of a suspension, to which it comes back. */
+const WAS_SUSPENDED = `${VANISHED}; it was suspended: `
+
+/** True for an agent that was revoked because the policy no longer declares it, and for no other reason. */
+export function isVanished({ status, statusReason }: Row<'agents'>): boolean {
+  return status === 'revoked' && (statusReason === VANISHED || statusReason?.startsWith(WAS_SUSPENDED) === true)
+}
 
 export interface SyncOptions {
   /** Life of their tokens; those of a `service` do not expire. */
@@ -26,7 +33,7 @@ export interface SyncOptions {
 /**
  * Brings the rows in line with what the policies declare that are in force beside each other: what one of them declares is declared, and
  * what the first one says of it holds. An agent that is no longer declared is revoked, with its tokens; when it
- * is declared again it is active again, and needs a new token.
+ * is declared again it is what it was, active or suspended, and needs a new token.
  */
 export async function syncPolicyAgents(
   change: Change,
@@ -51,7 +58,7 @@ export async function syncPolicyAgents(
     const next = nextOf(agent, row, change, tokenTtlMs)
     if (next === undefined) continue
     rows.push(next)
-    const isReturning = row?.status === 'revoked' && next.status === 'active'
+    const isReturning = row?.status === 'revoked' && next.status !== 'revoked'
     synced[row === undefined ? 'declared' : isReturning ? 'returned' : 'changed'].push(agent.name)
   }
   for (const name of before) {
@@ -61,7 +68,7 @@ export async function syncPolicyAgents(
     rows.push({
       ...row,
       status: 'revoked',
-      statusReason: VANISHED,
+      statusReason: row.status === 'suspended' ? `${WAS_SUSPENDED}${row.statusReason ?? ''}` : VANISHED,
       updatedAt: change.now,
       version: change.epoch(),
     })
@@ -107,7 +114,7 @@ function nextOf(
       version: change.epoch(),
     }
   }
-  const isReturning = row.status === 'revoked' && row.statusReason === VANISHED
+  const isReturning = isVanished(row)
   const isSame =
     row.type === type &&
     row.owner === stated.owner &&
@@ -117,8 +124,14 @@ function nextOf(
   return {
     ...row,
     ...stated,
-    ...(isReturning && { status: 'active', statusReason: null }),
+    ...(isReturning && returned(row)),
     updatedAt: change.now,
     version: change.epoch(),
   }
+}
+
+function returned({ statusReason }: Row<'agents'>): Pick<Row<'agents'>, 'status' | 'statusReason'> {
+  return statusReason?.startsWith(WAS_SUSPENDED) === true
+    ? { status: 'suspended', statusReason: statusReason.slice(WAS_SUSPENDED.length) }
+    : { status: 'active', statusReason: null }
 }

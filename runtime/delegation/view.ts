@@ -1,5 +1,5 @@
 /** A delegation, and a chain of them, as callers see it. */
-import { type Path, type Permission, readPermissions } from '../authority/index.ts'
+import { MAX_HOPS, type Path, type Permission, readPermissions } from '../authority/index.ts'
 import type { Origin, Row } from '../tables.ts'
 
 export interface Delegation {
@@ -61,5 +61,3 @@ export function chainOf({ chain, delegations }: Path, agentId: string): Chain {
     depthLeft: Math.min(MAX_HOPS - delegations.length, ...depths),
   }
 }
-
-const MAX_HOPS = 5

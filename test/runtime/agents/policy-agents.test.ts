@@ -73,7 +73,7 @@ test('one that somebody revoked does not come back, and one that is suspended st
   const site = agentSite()
   await sync(site, [PLANNER, DEPLOYER])
   await site.agents.revoke('planner')
-  await site.agents.suspend('deployer')
+  await site.agents.suspend('deployer', { reason: 'odd' })
   await sync(site, [])
   expect(await sync(site, [PLANNER, { ...DEPLOYER, owner: 'ops' }])).toEqual({
     ...NONE,
@@ -81,6 +81,7 @@ test('one that somebody revoked does not come back, and one that is suspended st
     returned: ['deployer'],
   })
   expect((await site.agents.get('planner')).status).toBe('revoked')
+  expect(await site.agents.get('deployer')).toMatchObject({ status: 'suspended', statusReason: 'odd', ownerId: 'ops' })
 })
 
 test('what the policy says of an agent is changed with it, and in no other way', async () => {
@@ -100,4 +101,13 @@ test('what either of two policies declares is declared', async () => {
   await sync(site, [PLANNER])
   expect(await sync(site, [DEPLOYER], [PLANNER])).toEqual({ ...NONE, declared: ['deployer'] })
   expect(await sync(site, [PLANNER])).toEqual({ ...NONE, vanished: ['deployer'] })
+})
+
+test('one that vanished and was revoked meanwhile does not come back', async () => {
+  const site = agentSite()
+  await sync(site, [PLANNER])
+  await sync(site, [])
+  await site.agents.revoke('planner', { reason: 'leak' })
+  expect(await sync(site, [PLANNER])).toEqual(NONE)
+  expect(await site.agents.get('planner')).toMatchObject({ status: 'revoked', statusReason: 'leak' })
 })
