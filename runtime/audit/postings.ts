@@ -55,14 +55,14 @@ export async function fillPostings(site: Site): Promise<number> {
     const [last] = await reader.find('postings', 'key', { isReversed: true, limit: 1 })
     return { whole: Math.floor((head?.size ?? 0) / BLOCK_ROWS), next: (last?.block ?? -1) + 1 }
   })
-  let filled = 0
-  for (let block = next; block < whole && filled < MAX_FILLED; block++, filled++) {
-    await site.change(async (change) => {
-      const rows = await change.find('audit', 'key', rangeOf(block))
-      await change.put('postings', [{ block, entries: postingsOf(rows) }])
-    })
+  const filled: Row<'postings'>[] = []
+  for (let block = next; block < whole && filled.length < MAX_FILLED; block++) {
+    const rows = await site.read((reader) => reader.find('audit', 'key', rangeOf(block)))
+    filled.push({ block, entries: postingsOf(rows) })
   }
-  return filled
+  // Whom a row is about never changes, so what was read before still holds.
+  if (filled.length > 0) await site.change((change) => change.put('postings', filled))
+  return filled.length
 }
 
 /** The last rows about an agent, the newest first. */
