@@ -1,353 +1,77 @@
-import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Store, Transaction } from '../../../runtime/index.ts'
-import { openSqliteStore } from '../../../storage/index.ts'
-import {
-  codeOf,
-  connectionOf,
-  connectTo,
-  folder,
-  freshFile,
-  namesIn,
-  openStoreAt,
-  setting,
-  startChild,
-  write,
-} from './files.ts'
+import { expect, test } from 'vitest'
+import { KavachError } from '../../../runtime/index.ts'
+import { isBusy, toStoreError } from '../../../storage/sqlite/faults.ts'
+import { folder } from './files.ts'
 
-/** A database of its own with one setting, as a file that can be put in the place of another. */
-async function backupWith(name: string): Promise<string> {
-  const path = freshFile()
-  const store = await openSqliteStore({ url: path })
-  await store.migrate()
-  await write(store, name)
-  await store.close()
-  return path
+type ErrorClass = new (message: string, code: string) => Error
+const { SqliteError }: { readonly SqliteError: ErrorClass } = createRequire(import.meta.url)('better-sqlite3')
+
+/** https://sqlite.org/rescode.html: every code of a failure, and the extended ones that say more. */
+const CODES: Readonly<Record<string, string>> = {
+  SQLITE_ERROR: 'KVCH_E_STORE_SCHEMA',
+  SQLITE_INTERNAL: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_PERM: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_ABORT: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_ABORT_ROLLBACK: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_BUSY: 'KVCH_E_STORE_LOCKED',
+  SQLITE_BUSY_RECOVERY: 'KVCH_E_STORE_LOCKED',
+  SQLITE_BUSY_SNAPSHOT: 'KVCH_E_STORE_LOCKED',
+  SQLITE_BUSY_TIMEOUT: 'KVCH_E_STORE_LOCKED',
+  SQLITE_LOCKED: 'KVCH_E_STORE_LOCKED',
+  SQLITE_LOCKED_SHAREDCACHE: 'KVCH_E_STORE_LOCKED',
+  SQLITE_NOMEM: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_READONLY: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_READONLY_DBMOVED: 'KVCH_E_STORE_REPLACED',
+  SQLITE_READONLY_DIRECTORY: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_INTERRUPT: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_IOERR: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_IOERR_READ: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_IOERR_SHORT_READ: 'KVCH_E_STORE_CORRUPT',
+  SQLITE_IOERR_WRITE: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_IOERR_FSYNC: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_IOERR_NOMEM: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_IOERR_SHMSIZE: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_IOERR_DATA: 'KVCH_E_STORE_CORRUPT',
+  SQLITE_IOERR_CORRUPTFS: 'KVCH_E_STORE_CORRUPT',
+  SQLITE_CORRUPT: 'KVCH_E_STORE_CORRUPT',
+  SQLITE_CORRUPT_INDEX: 'KVCH_E_STORE_CORRUPT',
+  SQLITE_NOTFOUND: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_FULL: 'KVCH_E_STORE_FULL',
+  SQLITE_CANTOPEN: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_CANTOPEN_ISDIR: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_PROTOCOL: 'KVCH_E_STORE_LOCKED',
+  SQLITE_EMPTY: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_SCHEMA: 'KVCH_E_STORE_SCHEMA',
+  SQLITE_TOOBIG: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_CONSTRAINT: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_CONSTRAINT_NOTNULL: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_CONSTRAINT_PRIMARYKEY: 'KVCH_E_STORE_CONFLICT',
+  SQLITE_CONSTRAINT_ROWID: 'KVCH_E_STORE_CONFLICT',
+  SQLITE_CONSTRAINT_UNIQUE: 'KVCH_E_STORE_CONFLICT',
+  SQLITE_MISMATCH: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_MISUSE: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_NOLFS: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_AUTH: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_FORMAT: 'KVCH_E_STORE_CORRUPT',
+  SQLITE_RANGE: 'KVCH_E_STORE_UNAVAILABLE',
+  SQLITE_NOTADB: 'KVCH_E_STORE_CORRUPT',
+  SQLITE_OF_A_LATER_VERSION: 'KVCH_E_STORE_UNAVAILABLE',
 }
 
-function removeAll(path: string): void {
-  for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
-}
-
-describe('a database file that is removed', () => {
-  test('is noticed by the first transaction and the first reader, and nothing is made in its place', async () => {
-    const path = freshFile()
-    const store = await openStoreAt(path)
-    const reading = await openStoreAt(path)
-    await write(store, 'a')
-    removeAll(path)
-    expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_REPLACED')
-    expect(await codeOf(write(store, 'c'))).toBe('KVCH_E_STORE_REPLACED')
-    expect(await codeOf(namesIn(reading))).toBe('KVCH_E_STORE_REPLACED')
-    expect(await codeOf(store.projects())).toBe('KVCH_E_STORE_REPLACED')
-    expect(existsSync(path)).toBe(false)
-  })
-
-  test('is used again once a backup is in its place', async () => {
-    const path = freshFile()
-    const store = await openStoreAt(path)
-    const backup = await backupWith('from the backup')
-    await write(store, 'lost')
-    removeAll(path)
-    expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_REPLACED')
-    copyFileSync(backup, path)
-    await write(store, 'new')
-    expect(await namesIn(store)).toEqual(['from the backup', 'new'])
-    expect(connectTo(path).prepare('SELECT count(*) AS n FROM kavach_settings').get()).toEqual({ n: 2 })
-  })
-
-  test('is used again when it comes back, with all that was in it', async () => {
-    const path = freshFile()
-    const store = await openStoreAt(path)
-    await write(store, 'a')
-    renameSync(path, `${path}.away`)
-    expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_REPLACED')
-    expect(await codeOf(write(store, 'c'))).toBe('KVCH_E_STORE_REPLACED')
-    renameSync(`${path}.away`, path)
-    await write(store, 'd')
-    expect((await namesIn(store)).filter((name) => name !== 'b')).toEqual(['a', 'd'])
-  })
-
-  test('takes a connection of the application with it until it comes back', async () => {
-    const path = freshFile()
-    const connection = connectTo(path)
-    const store = await openSqliteStore({ connection, durability: 'process' })
-    await store.migrate()
-    renameSync(path, `${path}.away`)
-    copyFileSync(await backupWith('other'), path)
-    expect(await codeOf(write(store, 'a'))).toBe('KVCH_E_STORE_REPLACED')
-    expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_REPLACED')
-    renameSync(`${path}.away`, path)
-    expect(await codeOf(write(store, 'c'))).toBe('fine')
-    await store.close()
-    expect(connection.open).toBe(true)
-  })
+test.each(Object.entries(CODES))('%s is %s, and what SQLite said is only its cause', (result, code) => {
+  const cause = new SqliteError('secret words of the driver', result)
+  const error = toStoreError(cause, join(folder(), 'kavach.db'))
+  expect({ code: error.code, cause: error.cause }).toEqual({ code, cause })
+  expect(error.message).not.toContain('secret')
+  expect(JSON.stringify(error)).not.toContain('secret')
+  expect(isBusy(cause)).toBe(code === 'KVCH_E_STORE_LOCKED')
 })
 
-describe('a database file that is replaced', () => {
-  test('is opened anew, and nothing of the old log gets into it', async () => {
-    const path = freshFile()
-    const store = await openStoreAt(path)
-    for (let at = 0; at < 50; at++) await write(store, `old ${at}`, 'x'.repeat(2000))
-    renameSync(await backupWith('from the backup'), path)
-    expect(existsSync(`${path}-wal`)).toBe(true)
-    expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_REPLACED')
-    await write(store, 'new')
-    expect(await namesIn(store)).toEqual(['from the backup', 'new'])
-    await store.close()
-    const other = connectTo(path)
-    expect(other.pragma('integrity_check', { simple: true })).toBe('ok')
-    expect(other.prepare('SELECT count(*) AS n FROM kavach_settings').get()).toEqual({ n: 2 })
-  })
-
-  test('by an empty one is not filled before somebody migrates it', async () => {
-    const path = freshFile()
-    const store = await openStoreAt(path)
-    await write(store, 'a')
-    removeAll(path)
-    writeFileSync(path, '')
-    expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_REPLACED')
-    expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_REPLACED')
-    const migrating = await openSqliteStore({ url: path })
-    await migrating.migrate()
-    await migrating.close()
-    await write(store, 'c')
-    expect(await namesIn(store)).toEqual(['c'])
-  })
-
-  test('by something else is damaged until a backup is there', async () => {
-    const path = freshFile()
-    const store = await openStoreAt(path)
-    await write(store, 'a')
-    removeAll(path)
-    writeFileSync(path, 'no database at all, but long enough to be looked at. '.repeat(200))
-    expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_REPLACED')
-    expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_CORRUPT')
-    renameSync(await backupWith('from the backup'), path)
-    expect(await namesIn(store)).toEqual(['from the backup'])
-  })
-
-  test('in its log is noticed, and what was acknowledged is still there', async () => {
-    const path = freshFile()
-    const store = await openStoreAt(path)
-    await write(store, 'a')
-    rmSync(`${path}-wal`)
-    expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_REPLACED')
-    await write(store, 'c')
-    expect((await namesIn(store)).filter((name) => name !== 'b')).toEqual(['a', 'c'])
-    await store.close()
-    expect(connectTo(path).pragma('integrity_check', { simple: true })).toBe('ok')
-  })
-})
-
-describe('a disk that is full', () => {
-  const big = 'x'.repeat(8000)
-  async function fill(store: Store, prefix = 'row'): Promise<string> {
-    for (let at = 0; at < 5000; at++) {
-      const code = await codeOf(write(store, `${prefix} ${at}`, big))
-      if (code !== 'fine') return code
-    }
-    return 'never full'
-  }
-
-  test('is said, and left behind once there is room', async () => {
-    const store = await openStoreAt(freshFile())
-    await write(store, 'a')
-    const connection = connectionOf(store)
-    connection.pragma(`max_page_count = ${Number(connection.pragma('page_count', { simple: true })) + 20}`)
-    expect(await fill(store)).toBe('KVCH_E_STORE_FULL')
-    const before = await namesIn(store)
-    expect(await codeOf(write(store, 'more', big))).toBe('KVCH_E_STORE_FULL')
-    expect(await namesIn(store)).toEqual(before)
-    connection.pragma('max_page_count = 1000000')
-    await write(store, 'more', big)
-    expect(await namesIn(store)).toEqual([...before, 'more'].sort())
-  })
-
-  test('in a transaction takes all of the transaction', async () => {
-    const store = await openStoreAt(freshFile())
-    const connection = connectionOf(store)
-    connection.pragma(`max_page_count = ${Number(connection.pragma('page_count', { simple: true })) + 10}`)
-    const work = async (tx: Transaction) => {
-      await tx.put('settings', [setting('a')])
-      try {
-        for (let at = 0; at < 50; at++) await tx.put('settings', [setting(`row ${at}`, big)])
-      } catch {
-        // SQLite may have ended the transaction: what follows must not be written by itself.
-      }
-      await tx.put('settings', [setting('b')])
-    }
-    expect(await codeOf(store.transaction('default', work))).toBe('KVCH_E_STORE_FULL')
-    expect(await namesIn(store)).toEqual([])
-  })
-
-  test.runIf(canMount())('of two megabytes is no other', async () => {
-    const mount = join(folder(), 'disk')
-    mkdirSync(mount)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', mount])
-    onTestFinished(() => void execFileSync('umount', ['-l', mount]))
-    const ballast = join(mount, 'ballast')
-    writeFileSync(ballast, new Uint8Array(500_000))
-    const path = join(mount, 'kavach.db')
-    const store = await openSqliteStore({ url: path })
-    await store.migrate()
-    expect(await fill(store)).toBe('KVCH_E_STORE_FULL')
-    expect(await codeOf(openStoreAt(join(mount, 'other.db')))).toBe('KVCH_E_STORE_FULL')
-    expect(await fill(store, 'more')).toBe('KVCH_E_STORE_FULL')
-    const before = await namesIn(store)
-    expect(before.length).toBeGreaterThan(10)
-    rmSync(ballast)
-    rmSync(join(mount, 'other.db'), { force: true })
-    await write(store, 'with room', big)
-    expect(await namesIn(store)).toEqual([...before, 'with room'].sort())
-    await store.close()
-    expect(connectTo(path).pragma('integrity_check', { simple: true })).toBe('ok')
-  })
-})
-
-function canMount(): boolean {
-  return process.platform === 'linux' && process.getuid?.() === 0
-}
-
-describe('a database that another process holds', () => {
-  test('is waited for until half of the deadline, without holding up anything else', async () => {
-    const path = freshFile()
-    const store = await openStoreAt(path, { deadlineMs: 400 })
-    await write(store, 'a')
-    const holder = await startChild('hold-child.mjs', [path])
-    let ticks = 0
-    const ticking = setInterval(() => ticks++, 10)
-    const begun = performance.now()
-    const codes = await Promise.all([codeOf(write(store, 'b')), codeOf(write(store, 'c'))])
-    const waited = performance.now() - begun
-    clearInterval(ticking)
-    expect(codes).toEqual(['KVCH_E_STORE_LOCKED', 'KVCH_E_STORE_LOCKED'])
-    expect(waited).toBeGreaterThanOrEqual(200)
-    expect(waited).toBeLessThan(400)
-    expect(ticks).toBeGreaterThan(5)
-    expect(await namesIn(store)).toEqual(['a'])
-    const waiting = write(store, 'd')
-    holder.send('go')
-    await waiting
-    expect(await namesIn(store)).toEqual(['a', 'd'])
-  })
-
-  test('is not opened for the first time before it lets go', async () => {
-    const path = freshFile()
-    const made = connectTo(path)
-    made.exec('CREATE TABLE of_the_application (id INTEGER)')
-    const holder = await startChild('hold-child.mjs', [path])
-    expect(await codeOf(openStoreAt(path, { deadlineMs: 200 }))).toBe('KVCH_E_STORE_LOCKED')
-    const opening = openStoreAt(path)
-    holder.send('go')
-    await once(holder, 'exit')
-    expect(await namesIn(await opening)).toEqual([])
-  })
-
-  test('may be this one: a transaction of the application on the connection that it gave', async () => {
-    const connection = connectTo(freshFile())
-    const store = await openSqliteStore({ connection, durability: 'process', deadlineMs: 100 })
-    await store.migrate()
-    connection.exec('BEGIN')
-    expect(await codeOf(write(store, 'a'))).toBe('KVCH_E_STORE_LOCKED')
-    const waiting = write(store, 'b')
-    connection.exec('COMMIT')
-    await waiting
-    expect(await namesIn(store)).toEqual(['b'])
-  })
-})
-
-describe('a database that is damaged', () => {
-  test('is said to be so, in its pages', async () => {
-    const path = freshFile()
-    const filled = await openSqliteStore({ url: path })
-    await filled.migrate()
-    for (let at = 0; at < 200; at++) await write(filled, `row ${at}`, 'x'.repeat(500))
-    await filled.close()
-    const bytes = readFileSync(path)
-    const file = openSync(path, 'r+')
-    // All but the first page, where the schema begins.
-    for (let at = 4096; at < bytes.length; at += 4096) writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, at)
-    expect(await codeOf(openStoreAt(path).then(namesIn))).toBe('KVCH_E_STORE_CORRUPT')
-  })
-
-  test('is said to be so, cut short', async () => {
-    const path = await backupWith('a')
-    writeFileSync(path, readFileSync(path).subarray(0, 9000))
-    expect(await codeOf(openStoreAt(path).then(namesIn))).toBe('KVCH_E_STORE_CORRUPT')
-  })
-
-  test('is said to be so, when it never was one', async () => {
-    const path = freshFile()
-    writeFileSync(path, 'this is a diary, and no database. '.repeat(300))
-    expect(await codeOf(openStoreAt(path))).toBe('KVCH_E_STORE_CORRUPT')
-  })
-})
-
-describe('a database that cannot be opened or written', () => {
-  test.each([
-    ['has no folder', () => join(folder(), 'nowhere', 'kavach.db')],
-    ['is a folder', () => folder()],
-  ])('%s', async (_, pathOf) => {
-    expect(await codeOf(openStoreAt(pathOf()))).toBe('KVCH_E_STORE_UNAVAILABLE')
-  })
-
-  test('can only be read', async () => {
-    const connection = connectTo(freshFile())
-    const store = await openSqliteStore({ connection, durability: 'process' })
-    await store.migrate()
-    connection.pragma('query_only = ON')
-    expect(await codeOf(write(store, 'a'))).toBe('KVCH_E_STORE_UNAVAILABLE')
-    connection.pragma('query_only = OFF')
-    expect(await codeOf(write(store, 'b'))).toBe('fine')
-  })
-
-  test('has no tables', async () => {
-    const store = await openSqliteStore({ url: freshFile() })
-    onTestFinished(() => store.close())
-    expect(await codeOf(write(store, 'a'))).toBe('KVCH_E_STORE_SCHEMA')
-    await store.migrate()
-    expect(await codeOf(write(store, 'a'))).toBe('fine')
-  })
-
-  test('was closed by the application that gave it', async () => {
-    const connection = connectTo(freshFile())
-    const store = await openSqliteStore({ connection, durability: 'process' })
-    await store.migrate()
-    connection.close()
-    expect(await codeOf(write(store, 'a'))).toBe('KVCH_E_STORE_CLOSED')
-  })
-})
-
-describe('work that does not end', () => {
-  test('is ended at the deadline, undone, and can do nothing more', async () => {
-    const store = await openStoreAt(freshFile(), { deadlineMs: 100 })
-    let kept: Transaction | undefined
-    const stuck = codeOf(
-      store.transaction('default', async (tx) => {
-        kept = tx
-        await tx.put('settings', [setting('a')])
-        await new Promise(() => undefined)
-      }),
-    )
-    const behind = codeOf(write(store, 'b'))
-    expect(await stuck).toBe('KVCH_E_STORE_TIMEOUT')
-    expect(['fine', 'KVCH_E_STORE_TIMEOUT']).toContain(await behind)
-    expect(() => kept?.put('settings', [setting('late')])).toThrow(TypeError)
-    await write(store, 'c')
-    expect((await namesIn(store)).filter((name) => name !== 'b')).toEqual(['c'])
-  })
+test('what the driver says itself is unavailable, and an error of the host stays as it is', () => {
+  const own = new KavachError('KVCH_E_STORE_TIMEOUT')
+  expect(toStoreError(own)).toBe(own)
+  expect(toStoreError(new TypeError('SQLite3 can only bind ...')).code).toBe('KVCH_E_STORE_UNAVAILABLE')
+  expect(toStoreError('thrown').code).toBe('KVCH_E_STORE_UNAVAILABLE')
 })

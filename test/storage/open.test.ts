@@ -1,0 +1,97 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { drizzle } from 'drizzle-orm/better-sqlite3'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createMemoryStore, type DatabaseOption, openStore, users } from '../../storage/index.ts'
+import { freshFile, namesIn, write } from './sqlite/files.ts'
+
+const Database = createRequire(import.meta.url)('better-sqlite3')
+
+async function open(database: unknown) {
+  // What callers in plain JavaScript write has any type.
+  const store = await openStore(database as DatabaseOption, { durability: 'process' })
+  onTestFinished(() => store.close())
+  await store.migrate()
+  return store
+}
+
+describe('openStore', () => {
+  const made = () => {
+    const database = new Database(freshFile())
+    onTestFinished(() => database.close())
+    return database
+  }
+
+  test.each([
+    ['a file', () => ({ provider: 'sqlite', url: freshFile() }), 'sqlite'],
+    ['a file: URL', () => ({ provider: 'sqlite', url: `file:${freshFile()}` }), 'sqlite'],
+    ['SQLite in memory', () => ({ provider: 'sqlite', url: ':memory:' }), 'sqlite'],
+    ['memory', () => ({ provider: 'memory' }), 'memory'],
+    ['a better-sqlite3 database', made, 'sqlite'],
+    ['a Drizzle instance', () => drizzle(made()), 'sqlite'],
+    ['a Drizzle instance that renames columns', () => drizzle(made(), { casing: 'snake_case' }), 'sqlite'],
+    ['a store', () => createMemoryStore(), 'memory'],
+  ])('opens %s', async (_, databaseOf, provider) => {
+    const store = await open(databaseOf())
+    await write(store, 'a')
+    expect({ provider: store.provider, names: await namesIn(store) }).toEqual({ provider, names: ['a'] })
+  })
+
+  test('gives back the Drizzle instance that it was given', async () => {
+    const db = drizzle(made())
+    expect((await open(db)).db).toBe(db)
+  })
+
+  test.each([
+    [undefined, 'database: give `{ provider: "sqlite", url }`, or an open database'],
+    ['kavach.db', 'database: give `{ provider: "sqlite", url }`, or an open database'],
+    [{}, 'database.provider: `undefined` is unknown; `sqlite` and `memory` are known'],
+    [{ provider: 'oracle', url: 'x' }, 'database.provider: `oracle` is unknown; `sqlite` and `memory` are known'],
+    [
+      { provider: 'postgres', url: 'x' },
+      'database.provider: `postgres` is not supported yet; `sqlite` and `memory` are',
+    ],
+    [{ provider: 'mysql', url: 'x' }, 'database.provider: `mysql` is not supported yet; `sqlite` and `memory` are'],
+    [{ provider: 'd1' }, 'database.provider: `d1` is not supported yet; `sqlite` and `memory` are'],
+    [{ provider: 'sqlite' }, 'database.url: give a path, a `file:` URL or `:memory:`'],
+    [{ provider: 'sqlite', url: 'x', mode: 'ro' }, 'database.mode: is not known; `provider` and `url` are'],
+    [{ provider: 'memory', url: 'x' }, 'database.url: the memory has no `url`'],
+    [{ $client: {} }, 'database: of Drizzle instances only those over better-sqlite3 are known yet'],
+  ])('refuses %j', async (database, message) => {
+    const path = message.split(':')[0]
+    await expect(open(database)).rejects.toMatchObject({ code: 'KVCH_E_CONFIG_INVALID', message, details: { path } })
+  })
+
+  test('leaves no file behind when it refuses', async () => {
+    await expect(open({ provider: 'sqlite', url: join(freshFile(), 'nowhere', 'a.db') })).rejects.toMatchObject({
+      code: 'KVCH_E_STORE_UNAVAILABLE',
+    })
+  })
+})
+
+test('a user is seeded as the documents print it', async () => {
+  const store = await open({ provider: 'sqlite', url: ':memory:' })
+  const before = Date.now()
+  const kavach = { db: store.db as ReturnType<typeof drizzle> } // Drizzle over better-sqlite3.
+  kavach.db
+    .insert(users)
+    .values({
+      id: 'user-1',
+      email: 'test@example.com',
+      name: 'Test',
+      createdAt: new Date(),
+      updatedAt: new Date(),
+    })
+    .run()
+  const row = await store.read('default', (reader) => reader.get('users', { id: 'user-1' }))
+  expect(row).toEqual({
+    id: 'user-1',
+    email: 'test@example.com',
+    name: 'Test',
+    createdAt: expect.any(Number),
+    updatedAt: expect.any(Number),
+  })
+  expect(row?.createdAt).toBeGreaterThanOrEqual(before)
+  const [read] = kavach.db.select().from(users).all()
+  expect(read).toMatchObject({ project: 'default', id: 'user-1', createdAt: new Date(row?.createdAt ?? 0) })
+})
