@@ -10,6 +10,7 @@ import { explainCommand } from './explain.ts'
 import { exportCedarCommand } from './export-cedar.ts'
 import { fmtCommand } from './fmt.ts'
 import { initCommand } from './init.ts'
+import { migrateCommand } from './migrate.ts'
 import { policyCommand } from './policy.ts'
 import { proveCommand } from './prove.ts'
 import { replayCommand } from './replay.ts'
@@ -72,6 +73,7 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(fmtCommand(terminal))
     .addCommand(disassembleCommand(terminal))
     .addCommand(policyCommand(terminal))
+    .addCommand(migrateCommand(terminal))
     .addCommand(audit)
     .addCommand(
       new Command('export').description('write policies for other engines').addCommand(exportCedarCommand(terminal)),

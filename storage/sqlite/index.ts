@@ -1,6 +1,6 @@
 /** Door of the store for SQLite. */
 export type { Durability } from './configure.ts'
 export type { Connection } from './driver.ts'
-export { sqliteSchemaText } from './migrate.ts'
+export { SQLITE_SCHEMA_VERSION, sqliteSchemaText } from './migrate.ts'
 export { type GivenConnection, openSqliteStore, type SqliteOptions } from './store.ts'
 export { users } from './users.ts'

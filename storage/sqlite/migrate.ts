@@ -34,14 +34,20 @@ export function applyMigrations(connection: Connection, now: number): void {
   }
 }
 
-/** The whole schema, for `sqlite3 kavach.db < kavach-schema.sql`; a database made of it is one that was migrated. */
+/** The version of the schema that this program makes. */
+export const SQLITE_SCHEMA_VERSION = MIGRATIONS.length
+
+/**
+ * The whole schema, for `sqlite3 kavach.db < kavach-schema.sql`; a database made of it is one that was migrated. It begins no
+ * transaction, which Cloudflare D1 would refuse.
+ */
 export function sqliteSchemaText(): string {
   const parts = MIGRATIONS.flatMap(({ tag, oldest, statements }, at) => [
     `-- ${tag}`,
     ...statements,
     `INSERT INTO kavach_migrations (version, tag, oldest, appliedAt) VALUES (${at + 1}, '${tag}', ${oldest}, unixepoch() * 1000);`,
   ])
-  return `${['BEGIN;', ...parts, 'COMMIT;'].join('\n')}\n`
+  return `${parts.join('\n')}\n`
 }
 
 const RECORD = 'INSERT INTO kavach_migrations (version, tag, oldest, appliedAt) VALUES (?, ?, ?, ?)'
