@@ -132,7 +132,7 @@ async function keepsExtremes(open: Opener): Promise<void> {
 
 async function keepsCopies(open: Opener): Promise<void> {
   await withStore(open, async (store) => {
-    const given = Uint8Array.of(1, 2, 3)
+    const given = Buffer.from([1, 2, 3])
     await store.transaction(P, (tx) => tx.insert('agents', [agent('a', { record: given })]))
     given[0] = 9
     const got = await store.read(P, (r) => r.get('agents', { id: 'a' }))

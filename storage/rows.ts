@@ -30,8 +30,8 @@ export function copyRow(row: AnyRow): AnyRow {
   const copy: Record<string, Value> = {}
   for (const column in row) {
     const value = row[column] ?? null
-    // `slice` of a Buffer would be the same bytes again.
-    copy[column] = value instanceof Uint8Array ? Uint8Array.prototype.slice.call(value) : value
+    // Not `slice`: that of a Buffer is the same bytes again.
+    copy[column] = value instanceof Uint8Array ? new Uint8Array(value) : value
   }
   return copy
 }
