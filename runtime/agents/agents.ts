@@ -1,7 +1,7 @@
 /** Agents: made, changed, given tokens, suspended and revoked. Each change is one transaction with its rows in the log. */
 import type { PolicyModel, RuntimeAgent } from '../../compiler/model/index.ts'
 import { entryOf } from '../audit/index.ts'
-import { type Acting, actorOf, assertKnown, emitAgent, lowerAgent } from '../authority/index.ts'
+import { type Acting, actorOf, emitAgent, lowerAgent } from '../authority/index.ts'
 import { KavachError } from '../errors.ts'
 import type { Change, Json, Site } from '../site.ts'
 import type { Awaitable, Reader } from '../store.ts'
@@ -176,7 +176,7 @@ export function createAgents(site: Site, { clearAnomaly }: AgentPorts): AgentsPa
     acting: Acting | undefined,
     graceSeconds = 0,
   ): Promise<IssuedToken> {
-    const actor = actorOf(acting, 'KVCH_E_REQUEST_INVALID')
+    const actor = actorOf(acting, 'KVCH_E_REQUEST_INVALID', kind === 'agent.rotate' ? ['graceSeconds'] : [])
     return withAgent(agentId, async (change, row) => {
       assertLiving(row)
       if (row.expiresAt !== null && row.expiresAt <= change.now) throw new KavachError('KVCH_E_AGENT_EXPIRED')
@@ -191,9 +191,8 @@ export function createAgents(site: Site, { clearAnomaly }: AgentPorts): AgentsPa
     })
   }
 
-  async function rotate(agentId: string, options: RotateOptions = {}): Promise<IssuedToken> {
-    assertKnown(options, ['actor', 'graceSeconds'], 'KVCH_E_REQUEST_INVALID')
-    const { graceSeconds = 0 } = options
+  async function rotate(agentId: string, options?: RotateOptions): Promise<IssuedToken> {
+    const { graceSeconds = 0 } = options ?? {}
     if (!(Number.isSafeInteger(graceSeconds) && graceSeconds >= 0 && graceSeconds <= MAX_GRACE_SECONDS)) {
       const message = `graceSeconds: must be a whole number from 0 to ${MAX_GRACE_SECONDS}`
       throw new KavachError('KVCH_E_REQUEST_INVALID', message, { details: { path: 'graceSeconds' } })
@@ -235,8 +234,8 @@ export function createAgents(site: Site, { clearAnomaly }: AgentPorts): AgentsPa
     })
   }
 
-  async function suspendAll(options: SuspendAllOptions = {}): Promise<{ readonly suspended: number }> {
-    const { owner, project, ...rest } = options
+  async function suspendAll(options?: SuspendAllOptions): Promise<{ readonly suspended: number }> {
+    const { owner, project, ...rest } = options ?? {}
     const { reason, actor } = reasonOf(rest)
     if (owner !== undefined && (typeof owner !== 'string' || owner === '')) {
       throw new KavachError('KVCH_E_REQUEST_INVALID', 'owner: must be a text', { details: { path: 'owner' } })
@@ -320,12 +319,10 @@ function touched(change: Change): Pick<Row<'agents'>, 'updatedAt' | 'version'> {
   return { updatedAt: change.now, version: change.epoch() }
 }
 
-function reasonOf(options: ReasonOptions = {}): { readonly reason: string; readonly actor: string } {
-  assertKnown(options, ['actor', 'reason'], 'KVCH_E_REQUEST_INVALID')
-  const { reason = 'no reason given' } = options
-  if (typeof reason === 'string' && reason !== '' && reason.length <= MAX_REASON) {
-    return { reason, actor: actorOf(options, 'KVCH_E_REQUEST_INVALID') }
-  }
+function reasonOf(options?: ReasonOptions): { readonly reason: string; readonly actor: string } {
+  const actor = actorOf(options, 'KVCH_E_REQUEST_INVALID', ['reason'])
+  const { reason = 'no reason given' } = options ?? {}
+  if (typeof reason === 'string' && reason !== '' && reason.length <= MAX_REASON) return { reason, actor }
   const message = `reason: must be a text of 1 to ${MAX_REASON} characters`
   throw new KavachError('KVCH_E_REQUEST_INVALID', message, { details: { path: 'reason' } })
 }
