@@ -1,4 +1,5 @@
-/** Door `kavachos`: the package as a whole; today the loader of decision modules. */
+/** Door `kavachos`: the host, and the loader of decision modules. */
+export { createKavach, type KavachOptions } from './create-kavach.ts'
 export {
   type Approval,
   type DecideOptions,
@@ -40,3 +41,39 @@ export {
   verifyPolicy,
   type Window,
 } from './engine-wasm/host/index.ts'
+export {
+  type Agent,
+  type AgentChanges,
+  type AgentFilter,
+  type AgentPage,
+  type AgentsApi,
+  type AgentWithToken,
+  type AnyTool,
+  type Approver,
+  type AuditApi,
+  type AuditExport,
+  type AuditFilter,
+  type AuditQuery,
+  type AuditRow,
+  type AuthorizeRequest,
+  type AuthorizeResult,
+  type CheckpointSigner,
+  type CheckpointSink,
+  type Completion,
+  ERROR_CODES,
+  type Guard,
+  type IssuedToken,
+  type Kavach,
+  KavachError,
+  type KavachErrorCode,
+  KEY_SCOPES,
+  type KeyScope,
+  type NewAgent,
+  type PolicySource,
+  type ProjectKey,
+  type QueuedApproval,
+  TOKEN_PATTERN,
+  type VerifyReport,
+  verifyWebhook,
+} from './runtime/index.ts'
+export { createFileSink, users } from './storage/index.ts'

@@ -1,4 +1,15 @@
 /** Door of the host. */
+
+export type {
+  Agent,
+  AgentChanges,
+  AgentFilter,
+  AgentPage,
+  AgentWithToken,
+  IssuedToken,
+  NewAgent,
+} from './agents/index.ts'
+export type { Approval as QueuedApproval } from './approvals/index.ts'
 export {
   type AuditApi,
   type AuditExport,
@@ -21,6 +32,7 @@ export {
   verifyStore,
 } from './audit/index.ts'
 export { after, isPromise } from './awaitable.ts'
+export type { Call } from './call.ts'
 export { toError } from './denial.ts'
 export {
   ERROR_CODES,
@@ -39,6 +51,8 @@ export {
   type Tool,
 } from './guard.ts'
 export { createHost, type Host, type SleepOptions } from './host.ts'
+export { type AgentsApi, type Kavach, type OpenOptions, openKavach, type Surroundings } from './kavach.ts'
+export { KEY_SCOPES, type KeyScope, type ProjectKey } from './keys/index.ts'
 export { createLogSite } from './log-site.ts'
 export type {
   AgentOptions,
@@ -51,6 +65,9 @@ export type {
   HostOptions,
   LimitOptions,
 } from './options.ts'
+export { verifyWebhook } from './outbox/index.ts'
+export { pendingObject, type Shape } from './pending.ts'
+export type { PolicySource } from './policy/index.ts'
 export type { AuthorizeRequest, AuthorizeResult, Completion, HostReason } from './request.ts'
 export type { Awaitable, Range, Reader, Store, Transaction } from './store.ts'
 export {
@@ -64,3 +81,4 @@ export {
   TABLES,
   type TableName,
 } from './tables.ts'
+export { TOKEN_PATTERN } from './tokens/index.ts'

@@ -7,6 +7,7 @@ export {
   type Durability,
   type GivenConnection,
   openSqliteStore,
+  pathOfUrl,
   SQLITE_SCHEMA_VERSION,
   type SqliteOptions,
   sqliteSchemaText,

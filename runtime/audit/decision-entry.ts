@@ -3,7 +3,7 @@
  * member in the order that RFC 8785 wants; a test holds it against the general way.
  */
 import { canonicalJson, canonicalText } from '../../compiler/model/index.ts'
-import type { Outcome, Reason, Reservation } from '../../engine-wasm/host/index.ts'
+import type { Outcome, Reason } from '../../engine-wasm/host/index.ts'
 import type { KavachErrorCode } from '../errors.ts'
 import type { HostReason } from '../request.ts'
 import type { Entry, EntryPlace, Json } from '../site.ts'
@@ -40,7 +40,12 @@ export interface DecisionFacts {
   readonly charged?: readonly number[] | undefined
   /** Id of the rule that denied. */
   readonly guard?: number | undefined
-  readonly reservations: readonly Pick<Reservation, 'key' | 'windowStart' | 'amount'>[]
+  /** What was taken from meters; amounts are calls, or nano-USD. */
+  readonly reservations: readonly {
+    readonly key: string
+    readonly windowStart: number | null
+    readonly amount: string | number
+  }[]
   readonly approvalId?: string | undefined
   /** Where the policy in the shadow decided otherwise. */
   readonly shadow?:

@@ -3,14 +3,13 @@
  * it only says; `settle.ts` does what follows from it.
  */
 import type {
+  CounterCharge,
   Decision,
   EngineRequest,
   LiveDecideOptions,
-  Meter,
   Outcome,
   Reason,
   RecordSource,
-  Reservation,
 } from '../../engine-wasm/host/index.ts'
 import type { LevelMeter, Levels } from '../limits/index.ts'
 import type { HostReason } from '../request.ts'
@@ -65,7 +64,7 @@ export interface Judgement {
   /** The chain that was chosen. */
   readonly via: readonly string[]
   readonly decision: Decision | undefined
-  readonly reservations: readonly Reservation[]
+  readonly charges: readonly CounterCharge[]
   readonly levels: readonly LevelMeter[]
   readonly approval: GrantedApproval | undefined
   /** Where the shadow differs. */
@@ -83,7 +82,6 @@ export class Judge {
   private readonly change: Change
   private readonly meters: BatchMeters
   private readonly options: LiveDecideOptions
-  private taken: readonly Reservation[] = NOTHING
 
   constructor(ports: JudgePorts, world: World, change: Change, meters: BatchMeters) {
     this.ports = ports
@@ -92,14 +90,9 @@ export class Judge {
     this.meters = meters
     this.options = {
       records: this.records,
-      meters: {
-        read: (asked) => this.readings(asked),
-        // Nothing is taken before it is known which chain is the best.
-        take: (reservations) => {
-          this.taken = reservations
-          return true
-        },
-      },
+      counters: { read: (key, windowStart) => meters.read(key, windowStart) },
+      // What the chosen chain takes is charged when it is settled, in the same transaction.
+      charge: 'caller',
     }
   }
 
@@ -198,57 +191,54 @@ export class Judge {
       if (fault !== undefined) return { ...this.refuse(fault, id, owner), via: path.chain }
     }
     const request = this.requestOf(job, known, path, policy)
-    let decision = this.decide(policy, request)
+    let decision = policy.engine.decide(request, this.options)
     let approval: GrantedApproval | undefined
-    const digest = decision.verdict.approvalDigest
-    if (decision.verdict.decision === 'approval' && digest !== undefined) {
+    const digest = decision.approvalDigest
+    if (decision.decision === 'approval' && digest !== undefined) {
       approval = job.reads.read(() => this.ports.granted(this.change, digest, this.change.now))
       if (approval !== undefined) {
         const { approvedBy, approvedAt } = approval
-        decision = this.decide(policy, { ...request, approvedBy, approvedAt })
-        if (!decision.verdict.allowed) approval = undefined
+        decision = policy.engine.decide({ ...request, approvedBy, approvedAt }, this.options)
+        if (!decision.allowed) approval = undefined
       }
     }
-    const { verdict, reservations } = decision
     return {
       agentId: id,
       owner,
-      verdict: verdict.decision,
-      reason: verdict.reason,
-      retryAfter: verdict.retryAfter,
+      verdict: decision.decision,
+      reason: decision.reason,
+      retryAfter: decision.retryAfter,
       policy,
       via: path.chain,
-      decision: verdict,
-      reservations: verdict.allowed ? reservations : NOTHING,
-      levels: verdict.allowed ? levels : NOTHING,
+      decision,
+      charges: (decision.allowed ? decision.charges : undefined) ?? NOTHING,
+      levels: decision.allowed ? levels : NOTHING,
       approval,
       shadow: undefined,
     }
-  }
-
-  private decide(policy: ActivePolicy, request: EngineRequest) {
-    this.taken = NOTHING
-    const verdict = policy.engine.decide(request, this.options)
-    return { verdict, reservations: this.taken }
   }
 
   private requestOf(job: Job, known: Known, path: Path, policy: ActivePolicy): EngineRequest {
     const { action, resource, args, ip, cost } = job.request
     const { now } = this.change
     const { chain, delegations } = path
+    // Every member is there, so that all requests have one shape.
     return {
       agent: known.row.id,
       action,
       resource,
+      via:
+        chain.length === 0 ? null : chain.map((agent, hop) => ({ agent, since: delegations[hop]?.createdAt ?? null })),
       args: args ?? null,
       ip: ip ?? null,
       now,
+      since: null,
       cost: cost ?? null,
+      trust: policy.needsTrust ? this.trustOf(job, [...chain, known.row.id]) : null,
       tenant: this.ports.project,
-      ...(chain.length > 0 && {
-        via: chain.map((agent, hop) => ({ agent, since: delegations[hop]?.createdAt ?? null })),
-      }),
-      ...(policy.needsTrust && { trust: this.trustOf(job, [...chain, known.row.id]) }),
+      approvedBy: null,
+      approvedAt: null,
+      readings: null,
     }
   }
 
@@ -288,21 +278,11 @@ export class Judge {
       policy: this.ports.policyFor(agentId ?? ''),
       via: NOTHING,
       decision: undefined,
-      reservations: NOTHING,
+      charges: NOTHING,
       levels: NOTHING,
       approval: undefined,
       shadow: undefined,
     }
-  }
-
-  /** What meters read, as the engine wants it: counts, and USD. */
-  private readings(asked: readonly Meter[]): { readonly [key: string]: string } {
-    const readings: { [key: string]: string } = {}
-    for (const { key, windowStart, unit } of asked) {
-      const used = this.meters.read(key, windowStart ?? 0)
-      readings[key] = unit === 'nanoUsd' ? usdOf(used) : `${used}`
-    }
-    return readings
   }
 
   /** What the engine asks for is remembered: every agent of a chain was read before the engine is asked. */
@@ -317,9 +297,3 @@ export class Judge {
 }
 
 const OWN: readonly Path[] = [NO_PATH]
-
-/** Nano-USD as a decimal of USD. */
-function usdOf(nanoUsd: number): string {
-  const digits = `${nanoUsd}`.padStart(10, '0')
-  return `${digits.slice(0, -9)}.${digits.slice(-9)}`
-}

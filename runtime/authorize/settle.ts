@@ -1,5 +1,5 @@
 /** What follows from a decision: meters are charged, approvals used or asked for, and a row is written. */
-import type { Reservation } from '../../engine-wasm/host/index.ts'
+import type { CounterCharge } from '../../engine-wasm/host/index.ts'
 import type { DecisionFacts } from '../audit/index.ts'
 import { after, isPromise } from '../awaitable.ts'
 import type { AuthorizeResult } from '../request.ts'
@@ -51,9 +51,9 @@ export function settle(
   job: Job,
   judgement: Judgement,
 ): Awaitable<AuthorizeResult> {
-  const { decision, reservations, levels, approval } = judgement
+  const { decision, charges, levels, approval } = judgement
   const isAllowed = isAllowedBy(judgement)
-  for (const { key, windowStart, amount } of reservations) meters.take(key, windowStart ?? 0, Number(amount))
+  for (const { key, windowStart, amount } of charges) meters.take(key, windowStart, amount)
   if (isAllowed) for (const { key, windowStart } of levels) meters.take(key, windowStart, 1)
   const needsApproval = decision?.decision === 'approval' && decision.approvalDigest !== undefined
   const asked = needsApproval ? ports.requestApproval(change, approvalAsked(job, judgement)) : undefined
@@ -79,16 +79,16 @@ export function isAllowedBy({ verdict, decision }: Judgement): boolean {
 
 /** Money is reserved until the caller says what the call did cost. */
 function openMoney(ports: SettlePorts, change: Change, auditId: string, judgement: Judgement): Awaitable<unknown> {
-  const { reservations, agentId } = judgement
+  const { charges, agentId } = judgement
   const seq = seqOfAuditId(auditId)
-  if (seq === undefined || agentId === undefined || reservations.length === 0) return undefined
-  const amounts = reservations.filter(({ unit }) => unit === 'nanoUsd').map(amountOf)
+  if (seq === undefined || agentId === undefined || charges.length === 0) return undefined
+  const amounts = charges.filter(({ unit }) => unit === 'nanoUsd').map(amountOf)
   if (amounts.length === 0) return undefined
   return ports.openReservation(change, { seq, agent: agentId, amounts, expiresAt: change.now + ports.reservationMs })
 }
 
-function amountOf({ key, windowStart, amount, limit }: Reservation): ReservedAmount {
-  return { key, windowStart: windowStart ?? 0, amount: Number(amount), limit: Number(limit) }
+function amountOf({ key, windowStart, amount, limit }: CounterCharge): ReservedAmount {
+  return { key, windowStart, amount, limit }
 }
 
 function approvalAsked({ request, requestId }: Job, judgement: Judgement): ApprovalAsked {
@@ -140,7 +140,7 @@ function factsOf(
     grant: decision?.grant,
     charged: decision?.charged,
     guard: decision?.guard,
-    reservations: judgement.reservations,
+    reservations: judgement.charges,
     approvalId,
     shadow,
     durationUs: Math.round((elapsed() - startedAt) * 1000),

@@ -9,6 +9,9 @@ import { builtInImage } from './built-in.ts'
 /** What `policy` and `policy.reload()` take: an image or a module, or the bytes of either. */
 export type PolicySource = Uint8Array | ArrayBuffer | WebAssembly.Module
 
+/** Records of some 100,000 agents made at run time; memory is touched when it is used. */
+const ENGINE = { overlayBytes: 64 << 20 }
+
 /** The image of a source. @throws {KavachError} KVCH_E_POLICY_INVALID, or KVCH_E_POLICY_SOURCE for policy text */
 export function readPolicy(source: PolicySource): Uint8Array {
   if (!isBinary(source)) {
@@ -27,14 +30,14 @@ function isBinary(source: unknown): source is PolicySource {
 /** Loads an image at once; the verifier looks at all of it. @throws {KavachError} KVCH_E_POLICY_INVALID */
 export function loadPolicy(image: Uint8Array): ActivePolicy {
   return activePolicy(
-    refusing(() => loadLiveEngine(image)),
+    refusing(() => loadLiveEngine(image, ENGINE)),
     image,
   )
 }
 
 /** Loads an image in slices of about 2 ms, with `rest` between them. @throws {KavachError} KVCH_E_POLICY_INVALID */
 export async function loadPolicySlowly(image: Uint8Array, rest: () => Promise<unknown>): Promise<ActivePolicy> {
-  const engine = loadLiveEngine(builtInImage())
+  const engine = loadLiveEngine(builtInImage(), ENGINE)
   try {
     await engine.reloadAsync(image, { yield: rest })
   } catch (error) {

@@ -52,7 +52,7 @@ export interface Policies {
 }
 
 export interface PolicyApi {
-  readonly current: () => PolicyIdentityOf
+  readonly current: () => Promise<PolicyIdentityOf>
   /**
    * Enforces another policy. Decisions go on meanwhile, by the old one.
    *
@@ -219,7 +219,7 @@ export function createPolicies(ports: PolicyPorts): Policies {
       else state = await ports.change((change) => after(readRollout(change), (rollout) => stateOf(change, rollout)))
     },
     api: {
-      current: () => identityOf(state.current),
+      current: async () => identityOf(state.current),
       reload: (source, { actor = 'host' } = {}) => enforce(source, actor, false),
       shadow: (source, { actor = 'host' } = {}) => shadow(source, actor),
       stage: (source, options = {}, { actor = 'host' } = {}) => stage(source, options, actor),

@@ -23,6 +23,7 @@ import { applyMigrations, stateOfSchema } from './migrate.ts'
 import { patiently } from './patience.ts'
 import { SqliteTransaction } from './transaction.ts'
 import { pathOfUrl } from './url.ts'
+import { Witness } from './witness.ts'
 
 export interface SqliteOptions {
   /** `:memory:`, a path, or a `file:` URL. */
@@ -81,6 +82,7 @@ class SqliteStore implements Store {
   private readonly turns = new Turns()
   /** What an earlier failure leaves to be looked at: whether the file is still in its place, or the connection itself. */
   private doubt: 'file' | 'connection' | undefined
+  private readonly witness = new Witness()
   private open: SqliteTransaction | undefined
   /** Work of a caller that takes its time. */
   private pending: { readonly since: number; readonly giveUp: (error: unknown) => void } | undefined
@@ -166,7 +168,8 @@ class SqliteStore implements Store {
 
   /** The work of a caller; what it throws comes back as it is, but what a statement threw cannot be caught for good. */
   private run<R>(project: string, work: (tx: Transaction) => Awaitable<R>): Awaitable<R> {
-    const tx = new SqliteTransaction(this.link, project)
+    const { statements, toError } = this.link
+    const tx = new SqliteTransaction({ statements, toError, witness: this.witness }, project)
     this.open = tx
     const value = work(tx)
     if (isPromise(value)) return value.then((result) => endOf(tx, result))
@@ -203,7 +206,7 @@ class SqliteStore implements Store {
   }
 
   private beginNow(mode: Mode): void {
-    if (this.doubt !== undefined) this.lookAgain()
+    if (this.doubt !== undefined || !this.link.isInPlace()) this.lookAgain()
     if (mode === 'writing') {
       this.link.beginWriting.run()
       return
@@ -238,9 +241,13 @@ class SqliteStore implements Store {
       this.rollBack()
       throw this.withDoubt(link.toError(error))
     }
-    // After the commit: what was removed later was there when this was written.
+    if (mode === 'reading') return
+    // After the commit too: what is in place now was in place when this was written.
     const isInPlace = link.isInPlace()
-    if (isInPlace && (mode === 'reading' || link.isLogInPlace())) return
+    if (isInPlace && link.isLogInPlace()) {
+      this.open?.confirm()
+      return
+    }
     this.doubt = isInPlace ? 'connection' : 'file'
     throw replaced(this.plan)
   }
@@ -281,13 +288,15 @@ class SqliteStore implements Store {
 
   /**
    * The old connection is closed first: both would lock files of the same names, and a process loses all its locks on a file
-   * when it closes it once. The tables must be there: a file that was put in place of ours is not filled without being asked.
+   * when it closes it once. The tables must be there: a file that was put in place of ours is not filled without being asked. And
+   * it must go on where ours was.
    */
   private relink(): void {
     this.link.connection.close()
     const next = openLink(this.plan, { fileMustExist: true })
     try {
       if (stateOfSchema(next.connection) === 'older') throw replaced(this.plan)
+      if (!this.witness.isContinuedIn(next.connection)) throw rolledBack(this.plan)
     } catch (error) {
       next.connection.close()
       throw error
@@ -350,6 +359,11 @@ const DOUBTFUL: ReadonlySet<string> = new Set([
   'KVCH_E_STORE_REPLACED',
   'KVCH_E_STORE_UNAVAILABLE',
 ])
+
+function rolledBack({ path }: Plan): KavachError {
+  const message = `the database file \`${path}\` was replaced by one in another state; close the host and open it anew`
+  return new KavachError('KVCH_E_STORE_REPLACED', message)
+}
 
 function replaced({ path, isGiven }: Plan, cause?: unknown): KavachError {
   const remedy = isGiven ? 'open the connection anew' : 'put the file back, or run `kavach migrate` for a new one'

@@ -2,10 +2,12 @@
 import type { IndexName, KavachError, Key, Range, Row, TableName, Transaction } from '../../runtime/index.ts'
 import { type AnyRow, DEFAULT_LIMIT, usedWhenOver, type Value } from '../rows.ts'
 import { ROWS_AT_ONCE, type Statements } from './statements.ts'
+import type { Witness } from './witness.ts'
 
 export interface TransactionPlace {
   readonly statements: Statements
   readonly toError: (error: unknown) => KavachError
+  readonly witness: Witness
 }
 
 /** Every method answers at once: whoever awaits its results does not give up the turn of the process for it. */
@@ -15,6 +17,8 @@ export class SqliteTransaction implements Transaction {
   failure: KavachError | undefined = undefined
   private readonly place: TransactionPlace
   private readonly project: string
+  private head: Row<'heads'> | undefined = undefined
+  private mark: Row<'audit'> | undefined = undefined
 
   constructor(place: TransactionPlace, project: string) {
     this.place = place
@@ -27,7 +31,9 @@ export class SqliteTransaction implements Transaction {
       const { get, key: columns, bytes } = this.place.statements.of(table)
       const row = get.get(...this.valuesOf(key as AnyRow, columns)) // A key is a part of a row.
       if (row !== undefined && bytes.length > 0) unwrapBytes(row, bytes)
-      return row as Row<T> | undefined // The statement selects the columns of the table.
+      // The statement selects the columns of the table.
+      if (table === 'heads' && row !== undefined) this.place.witness.see(this.project, row as Row<'heads'>)
+      return row as Row<T> | undefined
     } catch (error) {
       throw this.fail(error)
     }
@@ -69,6 +75,12 @@ export class SqliteTransaction implements Transaction {
     }
   }
 
+  /** What the transaction wrote is there. */
+  confirm(): void {
+    if (this.head !== undefined) this.place.witness.see(this.project, this.head)
+    if (this.mark !== undefined) this.place.witness.mark(this.project, this.mark)
+  }
+
   private write<T extends TableName>(table: T, rows: readonly Row<T>[], kind: 'insert' | 'put'): void {
     this.assertUsable()
     try {
@@ -83,6 +95,9 @@ export class SqliteTransaction implements Transaction {
       for (let at = whole; at < rows.length; at++) {
         statements[kind].run(...this.listOf(values, at, at + 1, columns))
       }
+      // Rows of the table that was named.
+      if (table === 'heads') this.head = rows.at(-1) as Row<'heads'> | undefined
+      else if (table === 'audit') this.mark = rows.at(-1) as Row<'audit'> | undefined
     } catch (error) {
       throw this.fail(error)
     }

@@ -50,6 +50,7 @@ export const FLOORS: readonly (readonly Cell[])[] = [
     { path: 'runtime/adapters', packages: [], not: ['grammar', 'compiler', 'compiler/front'] },
   ],
   [
+    { path: 'create-kavach.ts', packages: [], node: true },
     { path: 'index.ts', packages: [] },
     { path: 'cli', packages: ['commander', '@modelcontextprotocol/sdk'], node: true },
   ],

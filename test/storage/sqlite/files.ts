@@ -51,6 +51,17 @@ export function write(store: Store, name: string, value = ''): Promise<void> {
   return store.transaction('default', (tx) => tx.put('settings', [setting(name, value)]))
 }
 
+/** As the host does: a row of the log, and the head that counts it. */
+export function logRow(store: Store, seq: number, what = seq): Promise<void> {
+  const bytes = Uint8Array.of(what)
+  return store.transaction('default', async (tx) => {
+    await tx.get('heads', {})
+    const row = { seq, time: 1, agent: null, kind: 'test', result: null, body: '{}', leaf: bytes, personal: null }
+    await tx.insert('audit', [row])
+    await tx.put('heads', [{ size: seq + 1, frontier: bytes, time: 1, epoch: seq }])
+  })
+}
+
 export async function namesIn(store: Store): Promise<readonly string[]> {
   return store.read('default', async (reader) => (await reader.find('settings', 'key')).map(({ name }) => name))
 }

@@ -21,6 +21,7 @@ import {
   connectTo,
   folder,
   freshFile,
+  logRow,
   namesIn,
   openStoreAt,
   setting,
@@ -138,6 +139,45 @@ describe('a database file that is replaced', () => {
     expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_CORRUPT')
     renameSync(await backupWith('from the backup'), path)
     expect(await namesIn(store)).toEqual(['from the backup'])
+  })
+
+  test('is used on if it goes on where the other was, and only then', async () => {
+    const path = freshFile()
+    const copyTo = (target: string) => connectTo(path).prepare('VACUUM INTO ?').run(target)
+    const store = await openStoreAt(path)
+    const reading = await openStoreAt(path)
+    await logRow(store, 0)
+    copyTo(`${path}.older`)
+    await logRow(store, 1)
+    await reading.read('default', (reader) => reader.get('heads', {}))
+    copyTo(`${path}.same`)
+    copyTo(`${path}.longer`)
+    const longer = await openStoreAt(`${path}.longer`)
+    await logRow(longer, 2)
+    await longer.close()
+    const other = await openStoreAt(`${path}.older`)
+    copyFileSync(`${path}.older`, `${path}.kept`)
+    await logRow(other, 1, 99)
+    await logRow(other, 2, 98)
+    await other.close()
+    renameSync(`${path}.older`, `${path}.other`)
+
+    const codeWith = async (file: string) => {
+      removeAll(path)
+      copyFileSync(file, path)
+      return [await codeOf(write(store, 'a')), await codeOf(namesIn(reading))]
+    }
+    const refused = 'KVCH_E_STORE_REPLACED'
+    expect(await codeWith(`${path}.kept`)).toEqual([refused, refused])
+    expect(await codeWith(`${path}.other`)).toEqual([refused, refused])
+    expect(await codeWith(`${path}.same`)).toEqual(['fine', 'fine'])
+    // Who only read cannot tell whether a longer log is the same one.
+    expect(await codeWith(`${path}.longer`)).toEqual(['fine', refused])
+    await expect(write(reading, 'b')).rejects.toMatchObject({
+      message: `the database file \`${path}\` was replaced by one in another state; close the host and open it anew`,
+    })
+    const anew = await openStoreAt(path)
+    expect(await namesIn(anew)).toEqual(['a'])
   })
 
   test('in its log is noticed, and what was acknowledged is still there', async () => {

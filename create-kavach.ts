@@ -1,0 +1,178 @@
+/** `createKavach`: options become a store, a policy and a host. */
+import { createDigest } from './engine-wasm/host/index.ts'
+import {
+  type AgentsApi,
+  type AuditOptions,
+  createGuard,
+  createHost,
+  type HostOptions,
+  type Kavach,
+  KavachError,
+  openKavach,
+  type PolicySource,
+  pendingObject,
+  type Shape,
+} from './runtime/index.ts'
+import { type DatabaseOption, developmentKey, openStore, pathOfUrl } from './storage/index.ts'
+
+export interface KavachOptions extends HostOptions {
+  /** Where everything is kept: `{ provider: 'sqlite', url }`, or a driver's or Drizzle's own instance. */
+  readonly database?: DatabaseOption | undefined
+  /** The same as `database`. */
+  readonly db?: DatabaseOption | undefined
+  /**
+   * A compiled policy: an image or a module, its bytes, or the path or URL of an `.img` or `.wasm`. Without one the policy that
+   * the store enforces stands, and where there is none, agents may do what they were given.
+   */
+  readonly policy?: PolicySource | string | URL | undefined
+}
+
+/**
+ * Opens a host. It can be used at once, and be awaited: what cannot be opened rejects it, and every method.
+ *
+ * @throws {KavachError} when it is awaited: KVCH_E_CONFIG_INVALID, KVCH_E_STORE_..., KVCH_E_POLICY_...
+ */
+export function createKavach(options: KavachOptions): Kavach & PromiseLike<Kavach> {
+  const opening = open(options)
+  const warn = options?.warn ?? printWarning
+  const later = async () => opening
+  const shape: Shape<Kavach> = {
+    project: 'later',
+    authorize: 'method',
+    authorizeByToken: 'method',
+    complete: 'method',
+    agents: AGENTS,
+    agent: AGENTS,
+    delegate: 'method',
+    delegation: {
+      delegate: 'method',
+      get: 'method',
+      list: 'method',
+      listChains: 'method',
+      revoke: 'method',
+      getEffectivePermissions: 'method',
+    },
+    approvals: {
+      list: 'method',
+      get: 'method',
+      approve: 'method',
+      deny: 'method',
+      wait: 'method',
+      expireDue: 'method',
+    },
+    audit: {
+      query: 'method',
+      get: 'method',
+      export: 'method',
+      exportStream: 'stream',
+      prove: 'method',
+      verify: 'method',
+      erase: 'method',
+      prune: 'method',
+    },
+    policy: { current: 'method', reload: 'method', shadow: 'method', stage: 'method' },
+    rates: { take: 'method' },
+    keys: { create: 'method', list: 'method', revoke: 'method', verify: 'method' },
+    trust: { score: 'method' },
+    // It gives its tools at once, and each of them waits.
+    guard: createGuard({
+      authorize: async (...call) => (await later()).authorize(...call),
+      authorizeByToken: async (...call) => (await later()).authorizeByToken(...call),
+      complete: async (...call) => (await later()).complete(...call),
+      warn,
+    }),
+    db: 'later',
+    close: 'method',
+  }
+  return pendingObject<Kavach>(shape, opening, (member) => {
+    return new KavachError('KVCH_E_CONFIG_INVALID', `await \`createKavach(...)\` before \`${member}\` is read`)
+  })
+}
+
+async function open({ database, db, policy, ...options }: KavachOptions): Promise<Kavach> {
+  if (database !== undefined && db !== undefined) fail('give `database` or `db`, not both')
+  const given = database ?? db
+  if (given === undefined) fail('`database` is missing: `{ provider: "sqlite", url: "kavach.db" }` is a good start')
+  const image = policy === undefined ? undefined : await readPolicy(policy)
+  const host = createHost()
+  const durability = typeof options.audit === 'string' ? options.audit : options.audit?.durability
+  const { deadlineMs = 2000 } = options
+  const store = await openStore(given, { host, deadlineMs, durability: durability ?? 'durable' })
+  const surroundings = { host, store, sha256: createDigest().digest, isProduction: isProduction() }
+  const warn = options.warn ?? printWarning
+  try {
+    const audit = withDevelopmentKey(options.audit, given, warn)
+    return await openKavach({ ...options, audit, warn, policy: image }, surroundings)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** All that can be called before the host is open. */
+const AGENTS: Shape<AgentsApi> = {
+  create: 'method',
+  get: 'method',
+  list: 'method',
+  update: 'method',
+  rotate: 'method',
+  refreshToken: 'method',
+  issueToken: 'method',
+  revoke: 'method',
+  suspend: 'method',
+  unsuspend: 'method',
+  suspendAll: 'method',
+  authorize: 'method',
+  call: 'method',
+  delegate: 'method',
+}
+
+/** A log that nobody signs cannot be told from one that was written anew, so while somebody tries things out we sign it. */
+function withDevelopmentKey(
+  audit: KavachOptions['audit'],
+  database: DatabaseOption,
+  warn: (message: string) => void,
+): KavachOptions['audit'] {
+  const options: AuditOptions = typeof audit === 'string' ? { durability: audit } : (audit ?? {})
+  if (options.checkpoints?.key !== undefined || isProduction()) return audit
+  const file = fileOf(database)
+  if (file === undefined) return audit
+  const path = `${file}.checkpoint-key.pem`
+  warn(`checkpoints are signed with ${path}, which is for development; give \`audit.checkpoints.key\` in production`)
+  return { ...options, checkpoints: { ...options.checkpoints, key: developmentKey(path) } }
+}
+
+function fileOf(database: DatabaseOption): string | undefined {
+  if (!('provider' in database) || database.provider !== 'sqlite' || !('url' in database)) return undefined
+  return pathOfUrl(database.url)
+}
+
+function printWarning(message: string): void {
+  console.warn(`kavachos: ${message}`)
+}
+
+/** Bytes from a file, where there are files. */
+async function readPolicy(policy: PolicySource | string | URL): Promise<PolicySource> {
+  if (typeof policy !== 'string' && !(policy instanceof URL)) return policy
+  const name = String(policy)
+  if (name.endsWith('.kavach')) {
+    throw new KavachError(
+      'KVCH_E_POLICY_SOURCE',
+      `\`${name}\` is policy text; run \`kavach compile ${name} -o build\` and give the \`.img\` or \`.wasm\` that it writes`,
+    )
+  }
+  const { readFile } = await import('node:fs/promises')
+  try {
+    return new Uint8Array(await readFile(policy))
+  } catch (cause) {
+    throw new KavachError('KVCH_E_POLICY_INVALID', `the policy \`${name}\` could not be read`, { cause })
+  }
+}
+
+function isProduction(): boolean {
+  return globalThis.process?.env?.NODE_ENV === 'production'
+}
+
+function fail(message: string): never {
+  throw new KavachError('KVCH_E_CONFIG_INVALID', message)
+}

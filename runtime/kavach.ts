@@ -1,0 +1,225 @@
+/** One project in one store, put together: what `createKavach` opens. */
+
+import { toHex } from '../compiler/model/index.ts'
+import { type Agents, createAgents } from './agents/index.ts'
+import type { ApprovalsApi } from './approvals/index.ts'
+import { createApprovals } from './approvals/index.ts'
+import {
+  type AuditApi,
+  createAudit,
+  createCheckpointer,
+  createDecisionEntry,
+  entryOf,
+  rowsOfAgent,
+} from './audit/index.ts'
+import { createAuthorizer, denialsKey } from './authorize/index.ts'
+import { type Call, createCall } from './call.ts'
+import { makeChange } from './change.ts'
+import { createDeadlines } from './deadline.ts'
+import { createDelegations, type Delegations, delegationRecord, incomingPaths } from './delegation/index.ts'
+import { createGuard, type Guard } from './guard.ts'
+import type { Host } from './host.ts'
+import { createKeys, type Keys, loadSecretKeys } from './keys/index.ts'
+import {
+  type Complete,
+  createComplete,
+  createLevels,
+  createRates,
+  expireDue,
+  openReservation,
+  type Rates,
+  sweep,
+} from './limits/index.ts'
+import { startMaintenance, type Task } from './maintenance.ts'
+import { type HostOptions, resolveSettings } from './options.ts'
+import { createOutbox } from './outbox/index.ts'
+import { createPolicies, declareDelegations, type PolicyApi, type PolicySource } from './policy/index.ts'
+import type { AuthorizeRequest, AuthorizeResult } from './request.ts'
+import type { Site } from './site.ts'
+import type { Store } from './store.ts'
+import { AGENT_TOKEN, checkToken, hashToken } from './tokens/index.ts'
+import { createTrust, type TrustScore } from './trust/index.ts'
+import { ulid } from './ulid.ts'
+
+export interface OpenOptions extends HostOptions {
+  readonly policy?: PolicySource | undefined
+}
+
+/** What is not said by options: the machine, and what the place it runs in is for. */
+export interface Surroundings {
+  readonly host: Host
+  readonly store: Store
+  readonly sha256: (bytes: Uint8Array) => Uint8Array
+  readonly isProduction: boolean
+}
+
+export interface AgentsApi extends Agents {
+  readonly authorize: (request: { readonly token: string } & AuthorizeRequest) => Promise<AuthorizeResult>
+  readonly call: Call
+  readonly delegate: Delegations['delegate']
+}
+
+export interface Kavach {
+  readonly project: string
+  /** Decides whether an agent may do something, charges it and records it. A denial is a value. */
+  readonly authorize: (agentId: string, request: AuthorizeRequest) => Promise<AuthorizeResult>
+  /** The same for whoever shows a token. */
+  readonly authorizeByToken: (token: string, request: AuthorizeRequest) => Promise<AuthorizeResult>
+  readonly complete: Complete
+  readonly agents: AgentsApi
+  /** The same as `agents`. */
+  readonly agent: AgentsApi
+  readonly delegate: Delegations['delegate']
+  readonly delegation: Delegations
+  readonly approvals: ApprovalsApi
+  readonly audit: AuditApi
+  readonly policy: PolicyApi
+  readonly rates: Rates
+  readonly keys: Keys
+  readonly trust: { readonly score: (agentId: string) => Promise<TrustScore> }
+  readonly guard: Guard
+  /** The Drizzle instance, where there is one. */
+  readonly db: unknown
+  /** Ends what is under way, writes what is left to write, and closes the store. */
+  readonly close: () => Promise<void>
+}
+
+/** Rows a sweep removes at most from each table, so that no decision waits long for it. */
+const SWEPT_ROWS = 200
+
+/** @throws {KavachError} when the options, the policy or the store are not as they must be */
+export async function openKavach(options: OpenOptions, surroundings: Surroundings): Promise<Kavach> {
+  const { host, store, sha256, isProduction } = surroundings
+  const settings = resolveSettings(options)
+  const { project, warn } = settings
+  const deadlines = createDeadlines(host, settings.deadlineMs)
+  if (!settings.areMigrationsSkipped) await store.migrate()
+
+  const place = { store, host, project, sha256 }
+  const site: Site = {
+    project,
+    host,
+    store,
+    settings,
+    sha256,
+    read: (work) => deadlines.within(store.read(project, work)),
+    change: (work) => deadlines.within(makeChange(place, work)),
+    policy: () => policies.current(),
+    warn,
+  }
+  const agents = createAgents(site, {
+    clearAnomaly: (change, agentId) => change.put('meters', [{ key: denialsKey(agentId), windowStart: 0, used: 0 }]),
+  })
+  const policies = createPolicies({
+    change: site.change,
+    async declare(change, policy, beside) {
+      const inForce = beside === undefined ? [policy] : [policy, beside]
+      await agents.declare(change, inForce)
+      await declareDelegations(change, inForce)
+    },
+    record: (change, { kind, actor, members }) => change.record(entryOf({ kind, actor, members })),
+    rest: () => host.sleep(0),
+    warn,
+  })
+  await policies.open(options.policy)
+
+  const secretKeys = loadSecretKeys(site, { isProduction })
+  // Whoever needs a key asks for it, and is told then.
+  secretKeys.catch(() => undefined)
+  const outbox = createOutbox(site, async () => (await secretKeys).derive('webhooks'))
+  const approvals = createApprovals(site, outbox)
+  const delegations = createDelegations(site)
+  const trust = createTrust(site, { rowsOf: rowsOfAgent })
+  const audit = createAudit(site)
+  const checkpointer = createCheckpointer(site)
+  const complete = createComplete(site)
+
+  const authorizer = createAuthorizer(site, {
+    policies,
+    levels: createLevels(settings.limits),
+    pathsTo: incomingPaths,
+    delegationRecord,
+    granted: approvals.granted,
+    trustOf: trust.trustOf,
+    elapsed: host.elapsed,
+    decisionEntry: createDecisionEntry({ sha256, allowedArgs: settings.audit.allowedArgs }),
+    reservationMs: settings.limits.reservationSeconds * 1000,
+    openReservation,
+    useApproval: (change, { id }, auditId) => approvals.use(change, id, auditId),
+    requestApproval: approvals.request,
+    consecutiveDenials: settings.consecutiveDenials,
+    anomalyEntry: (agent, denials) =>
+      entryOf({ kind: 'anomaly', agent, actor: 'host', members: { anomaly: 'consecutive-denials', denials } }),
+    failuresEntry: ({ source, minute, count }) =>
+      entryOf({
+        kind: 'auth.failures',
+        actor: 'host',
+        result: 'denied',
+        personal: { source },
+        members: { minute: new Date(minute).toISOString(), count },
+      }),
+    requestId: () => `req_${ulid(host, host.now())}`,
+    hashOfToken: (token) =>
+      typeof token === 'string' && checkToken(token, AGENT_TOKEN) ? hashToken(token, sha256) : '',
+    digestOf: (text) => toHex(sha256(new TextEncoder().encode(text))),
+  })
+  const { authorize, authorizeByToken } = authorizer
+
+  const agentsApi: AgentsApi = {
+    ...agents.api,
+    authorize: ({ token, ...request }) => authorizeByToken(token, request),
+    call: createCall({ authorize, complete, warn }),
+    delegate: delegations.delegate,
+  }
+
+  outbox.start()
+  const maintenance = startMaintenance({ host, warn }, tasks())
+  function tasks(): readonly Task[] {
+    return [
+      { name: 'signing a checkpoint', everyMs: 1000, run: () => checkpointer.tick() },
+      { name: 'recording failed authentications', everyMs: 60_000, run: () => authorizer.recordFailures() },
+      { name: 'expiring approvals', everyMs: 30_000, run: () => approvals.api.expireDue() },
+      {
+        name: 'expiring reservations',
+        everyMs: 30_000,
+        run: () => site.change((change) => expireDue(change, SWEPT_ROWS)),
+      },
+      { name: 'sweeping', everyMs: 300_000, run: () => site.change((change) => sweep(change, SWEPT_ROWS)) },
+    ]
+  }
+
+  let closing: Promise<void> | undefined
+  async function close(): Promise<void> {
+    await authorizer.close()
+    await maintenance.stop()
+    await outbox.stop()
+    await checkpointer.flush()
+    deadlines.stop()
+    await store.close()
+  }
+
+  return {
+    project,
+    authorize,
+    authorizeByToken,
+    complete,
+    agents: agentsApi,
+    agent: agentsApi,
+    delegate: delegations.delegate,
+    delegation: delegations,
+    approvals: approvals.api,
+    audit,
+    policy: policies.api,
+    rates: createRates(site),
+    keys: createKeys(site, { admitFailure: authorizer.admitFailure }),
+    trust: { score: trust.score },
+    guard: createGuard({ authorize, authorizeByToken, complete, warn }),
+    get db() {
+      return store.db
+    },
+    close() {
+      closing ??= close()
+      return closing
+    },
+  }
+}
