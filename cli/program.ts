@@ -57,6 +57,9 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
   const audit = args.includes('audit')
     ? (await import('./audit.ts')).auditCommand(terminal)
     : new Command('audit').description('verify, prove, export and show the audit log of a host')
+  const keys = args.includes('keys')
+    ? (await import('./keys.ts')).keysCommand(terminal)
+    : new Command('keys').description('make, list and revoke keys of a project')
   program
     .addCommand(initCommand(terminal))
     .addCommand(checkCommand(terminal))
@@ -75,6 +78,7 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(policyCommand(terminal))
     .addCommand(migrateCommand(terminal))
     .addCommand(audit)
+    .addCommand(keys)
     .addCommand(
       new Command('export').description('write policies for other engines').addCommand(exportCedarCommand(terminal)),
     )

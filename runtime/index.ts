@@ -52,7 +52,7 @@ export {
 } from './guard.ts'
 export { createHost, type Host, type SleepOptions } from './host.ts'
 export { type AgentsApi, type Kavach, type OpenOptions, openKavach, type Surroundings } from './kavach.ts'
-export { KEY_SCOPES, type KeyScope, type ProjectKey } from './keys/index.ts'
+export { createKeys, KEY_SCOPES, type KeyScope, type ProjectKey } from './keys/index.ts'
 export { createLogSite } from './log-site.ts'
 export type {
   AgentOptions,
