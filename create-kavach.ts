@@ -13,7 +13,7 @@ import {
   pendingObject,
   type Shape,
 } from './runtime/index.ts'
-import { type DatabaseOption, developmentKey, openStore, pathOfUrl } from './storage/index.ts'
+import { type DatabaseOption, developmentKey, openStore, pathOfUrl, type SqliteDrizzle } from './storage/index.ts'
 
 export interface KavachOptions extends HostOptions {
   /** Where everything is kept: `{ provider: 'sqlite', url }`, or a driver's or Drizzle's own instance. */
@@ -32,11 +32,12 @@ export interface KavachOptions extends HostOptions {
  *
  * @throws {KavachError} when it is awaited: KVCH_E_CONFIG_INVALID, KVCH_E_STORE_..., KVCH_E_POLICY_...
  */
-export function createKavach(options: KavachOptions): Kavach & PromiseLike<Kavach> {
-  const opening = open(options)
+export function createKavach(options: KavachOptions): Kavach<SqliteDrizzle> & PromiseLike<Kavach<SqliteDrizzle>> {
+  // Every store that `openStore` opens is SQLite under a Drizzle instance.
+  const opening = open(options) as Promise<Kavach<SqliteDrizzle>>
   const warn = options?.warn ?? printWarning
   const later = async () => opening
-  const shape: Shape<Kavach> = {
+  const shape: Shape<Kavach<SqliteDrizzle>> = {
     project: 'later',
     authorize: 'method',
     authorizeByToken: 'method',
@@ -84,7 +85,7 @@ export function createKavach(options: KavachOptions): Kavach & PromiseLike<Kavac
     db: 'later',
     close: 'method',
   }
-  return pendingObject<Kavach>(shape, opening, (member) => {
+  return pendingObject<Kavach<SqliteDrizzle>>(shape, opening, (member) => {
     return new KavachError('KVCH_E_CONFIG_INVALID', `await \`createKavach(...)\` before \`${member}\` is read`)
   })
 }

@@ -59,7 +59,8 @@ export interface AgentsApi extends Agents {
   readonly delegate: Delegations['delegate']
 }
 
-export interface Kavach {
+/** `Db` is the type of `db`: the store knows it, this floor does not. */
+export interface Kavach<Db = unknown> {
   readonly project: string
   /** Decides whether an agent may do something, charges it and records it. A denial is a value. */
   readonly authorize: (agentId: string, request: AuthorizeRequest) => Promise<AuthorizeResult>
@@ -79,7 +80,7 @@ export interface Kavach {
   readonly trust: { readonly score: (agentId: string) => Promise<TrustScore> }
   readonly guard: Guard
   /** The Drizzle instance, where there is one. */
-  readonly db: unknown
+  readonly db: Db
   /** Ends what is under way, writes what is left to write, and closes the store. */
   readonly close: () => Promise<void>
 }

@@ -9,6 +9,7 @@ export {
   openSqliteStore,
   pathOfUrl,
   SQLITE_SCHEMA_VERSION,
+  type SqliteDrizzle,
   type SqliteOptions,
   sqliteSchemaText,
   users,

@@ -22,6 +22,9 @@ export interface Statement {
   safeIntegers(areBig: boolean): Statement
 }
 
+/** What `kavach.db` is over SQLite. */
+export type SqliteDrizzle = BetterSQLite3Database
+
 export interface Driver {
   /** @throws what better-sqlite3 throws */
   readonly open: (path: string, options: { readonly fileMustExist?: boolean }) => Connection

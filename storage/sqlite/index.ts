@@ -1,6 +1,6 @@
 /** Door of the store for SQLite. */
 export type { Durability } from './configure.ts'
-export type { Connection } from './driver.ts'
+export type { Connection, SqliteDrizzle } from './driver.ts'
 export { SQLITE_SCHEMA_VERSION, sqliteSchemaText } from './migrate.ts'
 export { type GivenConnection, openSqliteStore, type SqliteOptions } from './store.ts'
 export { pathOfUrl } from './url.ts'
