@@ -24,6 +24,8 @@ export interface Link {
   readonly isInPlace: () => boolean
   /** The same of the write-ahead log, which is there from the first commit to the end of the last connection. */
   readonly isLogInPlace: () => boolean
+  /** Writes what the log holds into the file; false when somebody is in the way. */
+  readonly emptyLog: () => boolean
   readonly beginWriting: Statement
   readonly beginReading: Statement
   /** Reads anything, so that a reader has its state from its beginning. */
@@ -59,21 +61,21 @@ function linkTo({ path, driver }: LinkPlan, connection: Connection, db?: unknown
   const file: FileIdentity | undefined = path === undefined ? undefined : identityOf(path)
   // Statements are written by an instance of ours: another may rename columns, or log what it writes.
   const drizzle = driver.toDrizzle(connection)
-  let log: FileIdentity | undefined
+  const settle = connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1')
+  // The first to read makes the log.
+  settle.get()
+  const log = path === undefined ? undefined : identityOf(`${path}-wal`)
   return {
     connection,
     db: db ?? drizzle,
     statements: new Statements(connection, drizzle),
     toError: (error) => toStoreError(error, path),
     isInPlace: () => path === undefined || (file !== undefined && isStill(path, file)),
-    isLogInPlace() {
-      if (path === undefined) return true
-      log ??= identityOf(`${path}-wal`)
-      return log !== undefined && isStill(`${path}-wal`, log)
-    },
+    isLogInPlace: () => path === undefined || (log !== undefined && isStill(`${path}-wal`, log)),
+    emptyLog: () => connection.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0,
     beginWriting: connection.prepare('BEGIN IMMEDIATE'),
     beginReading: connection.prepare('BEGIN'),
-    settle: connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1'),
+    settle,
     commit: connection.prepare('COMMIT'),
     rollBack: connection.prepare('ROLLBACK'),
   }

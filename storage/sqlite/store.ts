@@ -265,7 +265,8 @@ class SqliteStore implements Store {
   /** Notes what has to be looked at before the next transaction. A file that is gone explains every other failure. */
   private withDoubt(error: unknown): unknown {
     if (!(error instanceof KavachError) || !DOUBTFUL.has(error.code)) return error
-    if (this.doubt === undefined) this.doubt = error.code === 'KVCH_E_STORE_FULL' ? 'file' : 'connection'
+    const isSound = error.code === 'KVCH_E_STORE_FULL' || error.code === 'KVCH_E_STORE_REPLACED'
+    if (this.doubt === undefined) this.doubt = isSound ? 'file' : 'connection'
     // Where the connection is closed, it was another file that failed to take its place.
     const isExplained = error.code === 'KVCH_E_STORE_REPLACED' || !this.link.connection.open || this.link.isInPlace()
     return isExplained ? error : replaced(this.plan, error)
@@ -274,13 +275,12 @@ class SqliteStore implements Store {
   /** Uses the connection on if all is well with it, and opens the file anew if it is another one. @throws what is wrong */
   private lookAgain(): void {
     const { plan, link } = this
-    const isInPlace = link.isInPlace()
     const mustStay = plan.isGiven || plan.path === undefined
-    if (!isInPlace && (mustStay || !existsSync(plan.path))) throw replaced(plan)
-    if (isInPlace && !mustStay && !(this.doubt === 'file' && link.connection.open)) this.relink()
-    if (!isInPlace) {
-      // What its log still holds belongs to the file that is gone, and would be written into the new one of the same name.
-      if (link.connection.open) attempt(() => link.connection.pragma('wal_checkpoint(TRUNCATE)'))
+    if (link.isInPlace()) {
+      const isSound = mustStay || (this.doubt === 'file' && link.connection.open)
+      if (!isSound) this.relink()
+    } else {
+      if (mustStay || !existsSync(plan.path) || !hasLetGo(link)) throw replaced(plan)
       this.relink()
     }
     this.doubt = undefined
@@ -344,11 +344,17 @@ function endOf<R>(tx: SqliteTransaction, result: R): R {
   return result
 }
 
-function attempt(work: () => unknown): void {
+/**
+ * Whether the log of a file that is gone can do no harm to the one in its place: what it still holds would be written into the new
+ * file, whose log has the same name.
+ */
+function hasLetGo(link: Link): boolean {
+  if (!link.connection.open || !link.isLogInPlace()) return true
   try {
-    work()
+    return link.emptyLog()
   } catch {
-    // It was an attempt: nothing rests on it.
+    // It stays as it is, and the new file must not be opened beside it.
+    return false
   }
 }
 

@@ -79,7 +79,17 @@ describe('a database file that is removed', () => {
     expect(await codeOf(write(store, 'c'))).toBe('KVCH_E_STORE_REPLACED')
     renameSync(`${path}.away`, path)
     await write(store, 'd')
-    expect((await namesIn(store)).filter((name) => name !== 'b')).toEqual(['a', 'd'])
+    expect(await namesIn(store)).toEqual(['a', 'd'])
+  })
+
+  test('while a transaction runs has that transaction refused, whose rows went with it', async () => {
+    const path = freshFile()
+    const store = await openStoreAt(path)
+    const removing = store.transaction('default', async (tx) => {
+      await tx.put('settings', [setting('a')])
+      removeAll(path)
+    })
+    expect(await codeOf(removing)).toBe('KVCH_E_STORE_REPLACED')
   })
 
   test('takes a connection of the application with it until it comes back', async () => {
@@ -105,7 +115,6 @@ describe('a database file that is replaced', () => {
     for (let at = 0; at < 50; at++) await write(store, `old ${at}`, 'x'.repeat(2000))
     renameSync(await backupWith('from the backup'), path)
     expect(existsSync(`${path}-wal`)).toBe(true)
-    expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_REPLACED')
     await write(store, 'new')
     expect(await namesIn(store)).toEqual(['from the backup', 'new'])
     await store.close()
@@ -135,8 +144,8 @@ describe('a database file that is replaced', () => {
     await write(store, 'a')
     removeAll(path)
     writeFileSync(path, 'no database at all, but long enough to be looked at. '.repeat(200))
-    expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_REPLACED')
     expect(await codeOf(write(store, 'b'))).toBe('KVCH_E_STORE_CORRUPT')
+    expect(await codeOf(namesIn(store))).toBe('KVCH_E_STORE_CORRUPT')
     renameSync(await backupWith('from the backup'), path)
     expect(await namesIn(store)).toEqual(['from the backup'])
   })
