@@ -70,7 +70,18 @@ test('every door opens from inside the package, and gives what ARCHITECTURE.md s
     'toSignedBytes',
   ]
   expect(JSON.parse(stdout)).toEqual({
-    kavachos: loader,
+    kavachos: [
+      ...loader,
+      'ERROR_CODES',
+      'KEY_SCOPES',
+      'KavachError',
+      'TOKEN_PATTERN',
+      'createFileSink',
+      'createKavach',
+      'toError',
+      'users',
+      'verifyWebhook',
+    ].sort(),
     'kavachos/engine': [...loader, ...signing].sort(),
     'kavachos/compiler': [
       'RUNTIME_TEST_STATE',
