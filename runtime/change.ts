@@ -1,5 +1,5 @@
 /** One change: a transaction that ends by adding its rows to the log of the project, so that neither is there without the other. */
-import { appendRows, type LogHead } from './audit/index.ts'
+import { appendRows, type LogHead, type LogTail } from './audit/index.ts'
 import { after } from './awaitable.ts'
 import type { Host } from './host.ts'
 import type { Change, Entry } from './site.ts'
@@ -11,14 +11,17 @@ interface Place {
   readonly host: Host
   readonly project: string
   readonly sha256: (bytes: Uint8Array) => Uint8Array
+  /** Told of the rows that have become durable. */
+  readonly tail?: LogTail | undefined
 }
 
 /** Runs `work` in a transaction; its rows are appended and its epoch written when it is done. */
 export function makeChange<R>(
-  { store, host, project, sha256 }: Place,
+  { store, host, project, sha256, tail }: Place,
   work: (change: Change) => Awaitable<R>,
 ): Promise<R> {
-  return store.transaction(project, (tx) =>
+  let appended: ReturnType<typeof appendRows> | undefined
+  const run = store.transaction(project, (tx) =>
     after(tx.get('heads', HEAD_KEY), (head = EMPTY_HEAD) => {
       const entries: Entry[] = []
       const time = Math.max(host.now(), head.time)
@@ -26,11 +29,17 @@ export function makeChange<R>(
       return after(work(change), (result) => {
         if (entries.length === 0 && change.newEpoch === head.epoch) return result
         const from = { ...head, epoch: change.newEpoch }
-        const appended = appendRows({ head: from, entries, time, sha256, random: host.random })
-        return after(tx.insert('audit', appended.rows), () => after(tx.put('heads', [appended.head]), () => result))
+        const made = appendRows({ head: from, entries, time, sha256, random: host.random })
+        appended = made
+        return after(tx.insert('audit', made.rows), () => after(tx.put('heads', [made.head]), () => result))
       })
     }),
   )
+  if (tail === undefined) return run
+  return run.then((result) => {
+    if (appended !== undefined) tail.note(appended.rows)
+    return result
+  })
 }
 
 const HEAD_KEY = {}

@@ -10,6 +10,8 @@ import {
   createCheckpointer,
   createDecisionEntry,
   entryOf,
+  LogTail,
+  pruneExpired,
   rowsOfAgent,
 } from './audit/index.ts'
 import { createAuthorizer, denialsKey } from './authorize/index.ts'
@@ -96,13 +98,15 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
   const deadlines = createDeadlines(host, settings.deadlineMs)
   if (!settings.areMigrationsSkipped) await store.migrate()
 
-  const place = { store, host, project, sha256 }
+  const tail = new LogTail()
+  const place = { store, host, project, sha256, tail }
   const site: Site = {
     project,
     host,
     store,
     settings,
     sha256,
+    tail,
     read: (work) => deadlines.within(store.read(project, work)),
     change: (work) => deadlines.within(makeChange(place, work)),
     policy: () => policies.current(),
@@ -185,6 +189,7 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
         everyMs: 30_000,
         run: () => site.change((change) => expireDue(change, SWEPT_ROWS)),
       },
+      { name: 'pruning the log', everyMs: 3_600_000, run: () => pruneExpired(site) },
       { name: 'sweeping', everyMs: 300_000, run: () => site.change((change) => sweep(change, SWEPT_ROWS)) },
     ]
   }

@@ -2,6 +2,7 @@
 
 import type { PolicyModel } from '../compiler/model/index.ts'
 import type { LiveEngine } from '../engine-wasm/host/index.ts'
+import type { LogTail } from './audit/index.ts'
 import type { Host } from './host.ts'
 import type { Settings } from './options.ts'
 import type { Awaitable, Reader, Store, Transaction } from './store.ts'
@@ -22,6 +23,8 @@ export interface Site {
   readonly change: <T>(work: (change: Change) => Awaitable<T>) => Promise<T>
   /** The policy that is enforced now. */
   readonly policy: () => ActivePolicy
+  /** The last rows of the log, where they are remembered. */
+  readonly tail?: LogTail | undefined
   /** Says something that an operator should read. */
   readonly warn: (message: string) => void
 }

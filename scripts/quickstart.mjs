@@ -58,7 +58,7 @@ async function openHost() {
     database: { provider: 'sqlite', url: join(home, 'kavach.db') },
     policy: readFileSync(join(root, OUT, 'starter.wasm')),
   })
-  const { name, generation } = kavach.policy.current()
+  const { name, generation } = await kavach.policy.current()
   console.log(`host: policy ${name}, generation ${generation}, in ${join(home, 'kavach.db')}`)
 
   const { agent, token } = await kavach.agents.create({

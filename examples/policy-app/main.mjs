@@ -23,7 +23,7 @@ const kavach = await createKavach({
   database: { provider: 'sqlite', url: join(out, 'kavach.db') },
   policy: compile(1),
 })
-const { name, generation } = kavach.policy.current()
+const { name, generation } = await kavach.policy.current()
 console.log(`enforced: ${name}, generation ${generation}`)
 
 // The policy declares `publisher`; it has no token until somebody issues the first one.

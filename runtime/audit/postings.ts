@@ -17,7 +17,7 @@ const ENTRY_BYTES = 6
 const MAX_FILLED = 16
 
 /** The table of one block. `rows` are its rows in order. */
-export function postingsOf(rows: readonly Row<'audit'>[]): Uint8Array {
+export function postingsOf(rows: readonly Pick<Row<'audit'>, 'agent' | 'seq'>[]): Uint8Array {
   const entries: (readonly [hash: number, place: number])[] = []
   for (const { agent, seq } of rows) if (agent !== null) entries.push([hashOf(agent), seq % BLOCK_ROWS])
   entries.sort(([a, i], [b, j]) => a - b || i - j)
@@ -57,7 +57,8 @@ export async function fillPostings(site: Site): Promise<number> {
   })
   const filled: Row<'postings'>[] = []
   for (let block = next; block < whole && filled.length < MAX_FILLED; block++) {
-    const rows = await site.read((reader) => reader.find('audit', 'key', rangeOf(block)))
+    const known = site.tail?.between(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
+    const rows = known ?? (await site.read((reader) => reader.find('audit', 'key', rangeOf(block))))
     filled.push({ block, entries: postingsOf(rows) })
   }
   // Whom a row is about never changes, so what was read before still holds.

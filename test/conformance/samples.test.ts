@@ -144,7 +144,9 @@ test.each(MODULES)('$claim', ({ name, outcome, printed }) => {
     encoding: 'utf8',
   })
   rmSync(folder, { recursive: true })
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  // A host that nobody gave a key says so: the documents' samples do not.
+  const said = stderr.replace(/^kavachos: checkpoints are .*\n/gm, '')
+  expect({ status, said }).toEqual({ status: 0, said: '' })
   const lines = stdout.trimEnd().split('\n')
   const last = lines.pop()?.slice(MARK.length) ?? ''
   expect({ printed: lines, outcome: last === 'undefined' ? undefined : JSON.parse(last) }).toEqual({ printed, outcome })

@@ -72,10 +72,10 @@ async function sample() {`,
 moved = Date.UTC(2026, 3, 1, 12) - Date.now()
 const waits: number[] = []
 const set = globalThis.setTimeout
-// Waiting moves the clock of this application instead of taking its time.
+// The sample waits with the resolver of a promise: that moves the clock of this application instead of taking its time.
 globalThis.setTimeout = ((call: () => void, ms = 0) => {
-  if (ms < 1000) return set(call, ms)
-  if (ms % 1000 === 0 && ms > 50_000) waits.push(ms / 1000)
+  if (!String(call).includes('[native code]')) return set(call, ms)
+  waits.push(ms / 1000)
   moved += ms
   return set(call, 0)
 }) as typeof setTimeout
@@ -85,8 +85,9 @@ const agent = await kavach.agents.create({
   permissions: [{ resource: 'mcp:github:*', actions: ['read'], constraints: { maxCallsPerMinute: 1 } }],
 })
 const call = () => kavach.agents.call(agent.id, { action: 'read', resource: 'mcp:github:repos' }, async () => 'done')`,
-    after: 'return { first: await callWithRetry(call), second: await callWithRetry(call), waits: waits.length }',
-    outcome: { first: 'done', second: 'done', waits: 1 },
+    after:
+      'return { first: await callWithRetry(call), second: await callWithRetry(call), isOnce: waits.length === 1 && waits.every((seconds) => seconds > 50 && seconds <= 60) }',
+    outcome: { first: 'done', second: 'done', isOnce: true },
   },
   {
     document: '000',

@@ -88,7 +88,9 @@ describe.each(PAGES)('%s', (page) => {
           const checked = run(folder, process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', '.'])
           expect({ line, ...checked }).toEqual({ line, status: 0, stdout: '', stderr: '' })
           const printed = run(folder, process.execPath, [join('compiled', file.replace(/\.ts$/, '.js'))])
-          expect({ line, ...printed }).toEqual({ line, status: 0, stdout: printedBy(text), stderr: '' })
+          // A host that nobody gave a key says so.
+          const stderr = printed.stderr.replace(/^kavachos: checkpoints are .*\n/gm, '')
+          expect({ line, ...printed, stderr }).toEqual({ line, status: 0, stdout: printedBy(text), stderr: '' })
           ran++
         }
       }

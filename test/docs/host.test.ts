@@ -27,10 +27,12 @@ test(
     const { status, stdout } = spawnSync(process.execPath, tsc, { cwd: folder, encoding: 'utf8' })
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
     const ran = spawnSync(process.execPath, ['host.js'], { cwd: folder, encoding: 'utf8' })
-    expect({ status: ran.status, stdout: ran.stdout, stderr: ran.stderr }).toEqual({
+    // A host that nobody gave a key says so.
+    const said = ran.stderr.replace(/^kavachos: checkpoints are .*\n/gm, '')
+    expect({ status: ran.status, stdout: ran.stdout, said }).toEqual({
       status: 0,
       stdout: printedBy(program),
-      stderr: '',
+      said: '',
     })
   },
   PROGRAM_MS,

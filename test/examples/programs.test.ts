@@ -15,7 +15,9 @@ function linesOf(program: string): readonly string[] {
     encoding: 'utf8',
   })
   rmSync(folder, { recursive: true })
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  // A host that nobody gave a key says so.
+  const said = stderr.replace(/^kavachos: checkpoints are .*\n/gm, '')
+  expect({ status, said }).toEqual({ status: 0, said: '' })
   return stdout
     .replace(/agt_\w+/g, 'agt_...')
     .trimEnd()

@@ -9,7 +9,7 @@ const kavach = await createKavach({ database: { provider: 'sqlite', url: file } 
 writeSync(1, 'ready\n')
 await Promise.all(
   Array.from({ length: CALLERS }, async (_, caller) => {
-    for (let call = 0; ; call++) {
+    for (;;) {
       const { allowed, auditId } = await kavach.authorize(agentId, {
         action: 'read',
         resource: `mcp:github:repo-${caller}`,

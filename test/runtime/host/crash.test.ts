@@ -83,12 +83,12 @@ async function expectWhole(file: string, agentId: string, ids: readonly string[]
   const db = new Database(file, { readonly: true })
   try {
     const rows = db
-      .prepare("select seq from audit where kind = 'decision' and result = 'allowed' and agent = ?")
+      .prepare("select seq from kavach_audit where kind = 'decision' and result = 'allowed' and agent = ?")
       .all(agentId)
     // The columns are those that the statement names.
     const allowed = new Set((rows as { readonly seq: number }[]).map(({ seq }) => `aud_${seq}`))
     expect(ids.filter((id) => !allowed.has(id))).toEqual([])
-    const used = db.prepare('select coalesce(sum(used), 0) from meters where key like ?').pluck()
+    const used = db.prepare('select coalesce(sum(used), 0) from kavach_meters where key like ?').pluck()
     expect({ calls: used.get('%/day/%'), nanoUsd: used.get('%/month/%') }).toEqual({
       calls: allowed.size,
       nanoUsd: allowed.size * 1_000_000,
