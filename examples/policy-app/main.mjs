@@ -36,7 +36,7 @@ console.log(`publisher deletes: ${(await publisher('delete', 'report:sales')).re
 // What needs an editor waits for one, and then succeeds once.
 const asked = await publisher('execute', 'tool:publish')
 console.log(`publisher publishes: ${asked.reason}`)
-await kavach.approvals.approve(asked.approvalId ?? '', { approver: { id: 'user-grace', roles: ['editor'] } })
+await kavach.approvals.approve(asked.approvalId ?? '', { approver: { id: 'user-grace', roles: ['role:editor'] } })
 console.log(`after approval: ${(await publisher('execute', 'tool:publish')).allowed}`)
 console.log(`once more: ${(await publisher('execute', 'tool:publish')).reason}`)
 
