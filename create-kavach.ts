@@ -82,6 +82,7 @@ export function createKavach(options: KavachOptions): Kavach<SqliteDrizzle> & Pr
       complete: async (...call) => (await later()).complete(...call),
       warn,
     }),
+    webhookSecret: 'method',
     db: 'later',
     close: 'method',
   }

@@ -19,22 +19,24 @@ import { type Call, createCall } from './call.ts'
 import { makeChange } from './change.ts'
 import { createDeadlines } from './deadline.ts'
 import { createDelegations, type Delegations, delegationRecord, incomingPaths } from './delegation/index.ts'
+import { KavachError } from './errors.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { Host } from './host.ts'
-import { createKeys, type Keys, loadSecretKeys } from './keys/index.ts'
+import { createKeys, type Keys, loadSecretKeys, type SecretKeys } from './keys/index.ts'
 import {
   type Complete,
   createComplete,
   createLevels,
   createRates,
   expireDue,
+  KEPT_MS,
   openReservation,
   type Rates,
   sweep,
 } from './limits/index.ts'
 import { startMaintenance, type Task } from './maintenance.ts'
 import { type HostOptions, resolveSettings } from './options.ts'
-import { createOutbox } from './outbox/index.ts'
+import { createOutbox, toWebhookSecret } from './outbox/index.ts'
 import { createPolicies, declareDelegations, type PolicyApi, type PolicySource } from './policy/index.ts'
 import type { AuthorizeRequest, AuthorizeResult } from './request.ts'
 import type { Site } from './site.ts'
@@ -81,6 +83,8 @@ export interface Kavach<Db = unknown> {
   readonly keys: Keys
   readonly trust: { readonly score: (agentId: string) => Promise<TrustScore> }
   readonly guard: Guard
+  /** What receivers of webhooks verify them with, `whsec_...`. */
+  readonly webhookSecret: () => Promise<string>
   /** The Drizzle instance, where there is one. */
   readonly db: Db
   /** Ends what is under way, writes what is left to write, and closes the store. */
@@ -128,10 +132,18 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
   })
   await policies.open(options.policy)
 
-  const secretKeys = loadSecretKeys(site, { isProduction })
-  // Whoever needs a key asks for it, and is told then.
-  secretKeys.catch(() => undefined)
-  const outbox = createOutbox(site, async () => (await secretKeys).derive('webhooks'))
+  let loading: Promise<SecretKeys> | undefined
+  /** Whoever needs a key asks for it, and is told then what went wrong; the next one tries again. */
+  function secretKeys(): Promise<SecretKeys> {
+    loading ??= loadSecretKeys(site, { isProduction }).catch((error: unknown) => {
+      loading = undefined
+      throw error
+    })
+    return loading
+  }
+  await secretKeys()
+  const webhookKeys = async () => (await secretKeys()).derive('webhooks')
+  const outbox = createOutbox(site, webhookKeys)
   const approvals = createApprovals(site, outbox)
   const delegations = createDelegations(site)
   const trust = createTrust(site, { rowsOf: rowsOfAgent })
@@ -191,6 +203,11 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
       },
       { name: 'pruning the log', everyMs: 3_600_000, run: () => pruneExpired(site) },
       { name: 'sweeping', everyMs: 300_000, run: () => site.change((change) => sweep(change, SWEPT_ROWS)) },
+      {
+        name: 'sweeping messages that were sent',
+        everyMs: 300_000,
+        run: () => site.change((change) => outbox.sweep(change, { before: change.now - KEPT_MS, limit: SWEPT_ROWS })),
+      },
     ]
   }
 
@@ -220,6 +237,11 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
     keys: createKeys(site, { admitFailure: authorizer.admitFailure }),
     trust: { score: trust.score },
     guard: createGuard({ authorize, authorizeByToken, complete, warn }),
+    async webhookSecret() {
+      const [key] = await webhookKeys()
+      if (key === undefined) throw new KavachError('KVCH_E_CONFIG_INVALID', 'there is no secret to sign webhooks with')
+      return toWebhookSecret(key)
+    },
     get db() {
       return store.db
     },

@@ -35,7 +35,7 @@ export interface JudgePorts {
   readonly delegationRecord: (rows: readonly Row<'delegations'>[], receiver: Row<'agents'>) => Uint8Array | undefined
   /** The approval that stands for this digest. */
   readonly granted: (reader: Reader, digest: string, now: number) => Awaitable<GrantedApproval | undefined>
-  /** The trust in an agent, 0 to 1. */
+  /** The trust in an agent, 0 to 100. */
   readonly trustOf: (reader: Reader, agentId: string, now: number) => Awaitable<number>
   readonly levels: Levels
 }
