@@ -15,7 +15,10 @@ const ELSEWHERE = [
   ],
   ['npm run test:cedar -- --requests N', 'engine against Cedar beyond the 2,000 requests of this run; takes minutes'],
   ['npm run fuzz -- SUITE --runs N', 'texts, images and requests beyond the slices of this run; takes minutes'],
-  ['npm run test:conformance -- --from DIR', 'needs a folder with the published examples and vectors'],
+  [
+    'npm run test:conformance -- --from DIR',
+    'needs a folder with the published examples, vectors and product documents',
+  ],
   ['npm run mutants', 'plants bugs and builds the engine again for each; takes minutes'],
   ['npm run bench, npm run bench:scale', 'measures, and wants an idle machine'],
 ]

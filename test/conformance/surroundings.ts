@@ -65,6 +65,42 @@ async function sample() {`,
   },
   {
     document: '000',
+    index: 0,
+    claim: 'an expired token is renewed, and the call made once more',
+    imports: "import { createKavach, toError } from 'kavachos'",
+    before: `${CLOCK}
+const host = await createKavach({ ${MEMORY} })
+const agent = await host.agents.create({
+  ownerId: 'user-123', name: 'worker', type: 'autonomous',
+  permissions: [{ resource: 'mcp:github:*', actions: ['read'] }],
+})
+const agentId = agent.id
+const payload = { action: 'read', resource: 'mcp:github:repos' }
+let { token } = agent
+const codes: unknown[] = []
+// This application calls with the token of its agent, as a worker on another machine does.
+const kavach = {
+  agents: {
+    async call(_id: string, request: typeof payload) {
+      const answer = await host.agents.authorize({ token, ...request })
+      codes.push(answer.code ?? 'allowed')
+      if (!answer.allowed) throw toError(answer)
+      return answer
+    },
+    async refreshToken(id: string) {
+      ;({ token } = await host.agents.refreshToken(id))
+    },
+  },
+}
+moved = 31 * 60_000
+await sample()
+return codes
+async function sample() {`,
+    after: '}',
+    outcome: ['KVCH_E_AGENT_TOKEN_EXPIRED', 'allowed'],
+  },
+  {
+    document: '000',
     index: 2,
     claim: 'a limit is waited for as long as it says, and the call then succeeds',
     imports: "import { createKavach, KavachError } from 'kavachos'",
