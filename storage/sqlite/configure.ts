@@ -24,16 +24,28 @@ const COMMON = [
 ]
 
 /** @throws {KavachError} KVCH_E_STORE_UNAVAILABLE when the database does not do as it is told; or what the driver throws */
-export function configure(connection: Connection, durability: Durability, isGiven: boolean): void {
-  if (!connection.memory) {
-    demand(connection, 'journal_mode', 'WAL', 'wal')
-    const level = durability === 'durable' ? FULL : NORMAL
-    demand(connection, 'synchronous', String(level), level)
-    // On macOS a plain `fsync` leaves the data in the drive's own memory.
-    if (durability === 'durable') connection.pragma('fullfsync = ON')
-  }
-  // The application's connection keeps what else it was told.
-  if (!isGiven) for (const setting of COMMON) connection.pragma(setting)
+export function configure(connection: Connection, durability: Durability): void {
+  demandDurability(connection, durability)
+  for (const setting of COMMON) connection.pragma(setting)
+}
+
+/**
+ * A connection of the application keeps what else it was told. But it stops the process while it waits for a lock, five seconds
+ * unless it was told otherwise, and no call of the host may take that long.
+ */
+export function configureGiven(connection: Connection, durability: Durability, longestWaitMs: number): void {
+  demandDurability(connection, durability)
+  const waitMs = Number(connection.pragma('busy_timeout', { simple: true }))
+  if (waitMs > longestWaitMs) connection.pragma(`busy_timeout = ${Math.floor(longestWaitMs)}`)
+}
+
+function demandDurability(connection: Connection, durability: Durability): void {
+  if (connection.memory) return
+  demand(connection, 'journal_mode', 'WAL', 'wal')
+  const level = durability === 'durable' ? FULL : NORMAL
+  demand(connection, 'synchronous', String(level), level)
+  // On macOS a plain `fsync` leaves the data in the drive's own memory.
+  if (durability === 'durable') connection.pragma('fullfsync = ON')
 }
 
 function demand(connection: Connection, name: string, value: string, expected: string | number): void {

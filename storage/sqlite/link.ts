@@ -1,7 +1,7 @@
 /** A connection to a database, and all that was prepared on it; made anew when the file is another one. */
 import { resolve } from 'node:path'
 import type { KavachError } from '../../runtime/index.ts'
-import { configure, type Durability } from './configure.ts'
+import { configure, configureGiven, type Durability } from './configure.ts'
 import type { Connection, Driver, Statement } from './driver.ts'
 import { toStoreError } from './faults.ts'
 import { type FileIdentity, identityOf, isStill } from './file.ts'
@@ -12,6 +12,7 @@ export interface LinkPlan {
   /** Undefined: in memory. */
   readonly path: string | undefined
   readonly durability: Durability
+  readonly deadlineMs: number
 }
 
 export interface Link {
@@ -38,7 +39,7 @@ export interface Link {
 export function openLink(plan: LinkPlan, { fileMustExist = false } = {}): Link {
   const connection = plan.driver.open(plan.path ?? ':memory:', { fileMustExist })
   try {
-    configure(connection, plan.durability, false)
+    configure(connection, plan.durability)
     return linkTo(plan, connection)
   } catch (error) {
     connection.close()
@@ -48,7 +49,7 @@ export function openLink(plan: LinkPlan, { fileMustExist = false } = {}): Link {
 
 /** Over a connection of the application. @throws what the driver throws */
 export function adoptLink(plan: LinkPlan, connection: Connection, db?: unknown): Link {
-  configure(connection, plan.durability, true)
+  configureGiven(connection, plan.durability, plan.deadlineMs / 4)
   return linkTo(plan, connection, db)
 }
 

@@ -67,7 +67,6 @@ export async function openSqliteStore(options: SqliteOptions | GivenConnection):
 }
 
 interface Plan extends LinkPlan {
-  readonly deadlineMs: number
   readonly host: Host
   readonly isGiven: boolean
 }

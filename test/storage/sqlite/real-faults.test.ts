@@ -306,6 +306,18 @@ describe('a database that another process holds', () => {
     expect(await namesIn(await opening)).toEqual([])
   })
 
+  test('is not waited for any longer on a connection of the application', async () => {
+    const path = freshFile()
+    const connection = connectTo(path)
+    expect(connection.pragma('busy_timeout', { simple: true })).toBe(5000)
+    const store = await openSqliteStore({ connection, durability: 'process', deadlineMs: 400 })
+    await store.migrate()
+    await startChild('hold-child.mjs', [path])
+    const begun = performance.now()
+    expect(await codeOf(write(store, 'a'))).toBe('KVCH_E_STORE_LOCKED')
+    expect(performance.now() - begun).toBeLessThan(400)
+  })
+
   test('may be this one: a transaction of the application on the connection that it gave', async () => {
     const connection = connectTo(freshFile())
     const store = await openSqliteStore({ connection, durability: 'process', deadlineMs: 100 })
