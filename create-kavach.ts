@@ -5,9 +5,11 @@ import {
   type AuditOptions,
   createGuard,
   createHost,
+  explainAt,
   type HostOptions,
   type Kavach,
   KavachError,
+  leadTo,
   openKavach,
   type PolicySource,
   pendingObject,
@@ -34,7 +36,9 @@ export interface KavachOptions extends HostOptions {
  */
 export function createKavach(options: KavachOptions): Kavach<SqliteDrizzle> & PromiseLike<Kavach<SqliteDrizzle>> {
   // Every store that `openStore` opens is SQLite under a Drizzle instance.
-  const opening = open(options) as Promise<Kavach<SqliteDrizzle>>
+  const opening = (open(options) as Promise<Kavach<SqliteDrizzle>>).catch((error: unknown) => {
+    throw leadTo(error, options?.docsBaseUrl)
+  })
   const warn = options?.warn ?? printWarning
   const later = async () => opening
   const shape: Shape<Kavach<SqliteDrizzle>> = {
@@ -76,12 +80,17 @@ export function createKavach(options: KavachOptions): Kavach<SqliteDrizzle> & Pr
     keys: { create: 'method', list: 'method', revoke: 'method', verify: 'method' },
     trust: { score: 'method' },
     // It gives its tools at once, and each of them waits.
-    guard: createGuard({
-      authorize: async (...call) => (await later()).authorize(...call),
-      authorizeByToken: async (...call) => (await later()).authorizeByToken(...call),
-      complete: async (...call) => (await later()).complete(...call),
-      warn,
-    }),
+    ...explainAt(
+      {
+        guard: createGuard({
+          authorize: async (...call) => (await later()).authorize(...call),
+          authorizeByToken: async (...call) => (await later()).authorizeByToken(...call),
+          complete: async (...call) => (await later()).complete(...call),
+          warn,
+        }),
+      },
+      options?.docsBaseUrl,
+    ),
     webhookSecret: 'method',
     db: 'later',
     close: 'method',
@@ -100,7 +109,7 @@ async function open({ database, db, policy, ...options }: KavachOptions): Promis
   const durability = typeof options.audit === 'string' ? options.audit : options.audit?.durability
   const { deadlineMs = 2000 } = options
   const store = await openStore(given, { host, deadlineMs, durability: durability ?? 'durable' })
-  const surroundings = { host, store, sha256: createDigest().digest, isProduction: isProduction() }
+  const surroundings = { host, store, sha256: createSha256(), isProduction: isProduction() }
   const warn = options.warn ?? printWarning
   try {
     const audit = withDevelopmentKey(options.audit, given, warn)
@@ -170,6 +179,19 @@ async function readPolicy(policy: PolicySource | string | URL): Promise<PolicySo
     throw new KavachError('KVCH_E_POLICY_INVALID', `the policy \`${name}\` could not be read`, { cause })
   }
 }
+
+/**
+ * SHA-256 that answers at once: the engine's, and for what is long the one of Node, whose calls cost more and whose bytes cost
+ * less (450 bytes: 1.0 us against 1.9; 65 bytes: 0.9 against 0.6).
+ */
+function createSha256(): (bytes: Uint8Array) => Uint8Array {
+  const { digest } = createDigest()
+  const hash = globalThis.process?.getBuiltinModule?.('node:crypto')?.hash
+  if (hash === undefined) return digest
+  return (bytes) => (bytes.length < LONG_BYTES ? digest(bytes) : hash('sha256', bytes, 'buffer'))
+}
+
+const LONG_BYTES = 192
 
 function isProduction(): boolean {
   return globalThis.process?.env?.NODE_ENV === 'production'

@@ -34,6 +34,7 @@ export {
 export { after, isPromise } from './awaitable.ts'
 export type { Call } from './call.ts'
 export { toError } from './denial.ts'
+export { explainAt, leadTo } from './docs-url.ts'
 export {
   ERROR_CODES,
   KavachError,

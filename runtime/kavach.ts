@@ -19,6 +19,7 @@ import { type Call, createCall } from './call.ts'
 import { makeChange } from './change.ts'
 import { createDeadlines } from './deadline.ts'
 import { createDelegations, type Delegations, delegationRecord, incomingPaths } from './delegation/index.ts'
+import { explainAt } from './docs-url.ts'
 import { KavachError } from './errors.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { Host } from './host.ts'
@@ -221,7 +222,7 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
     await store.close()
   }
 
-  return {
+  const kavach: Kavach = {
     project,
     authorize,
     authorizeByToken,
@@ -250,4 +251,5 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
       return closing
     },
   }
+  return explainAt(kavach, settings.docsBaseUrl)
 }
