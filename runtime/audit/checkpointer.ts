@@ -89,11 +89,8 @@ export function createCheckpointer(site: Site): Checkpointer {
 
   /** Adds the leaves of the log up to `size`. */
   async function extend(frontier: Frontier, size: number): Promise<void> {
-    const known = site.tail?.between(frontier.size, size)
-    if (known !== undefined) {
-      for (const { leaf } of known) frontier.append(leaf)
-      return
-    }
+    for (const { leaf } of site.tail?.from(frontier.size, size) ?? []) frontier.append(leaf)
+    if (frontier.size === size) return
     for await (const page of pagesOf(site, { from: frontier.size, to: size })) {
       for (const { seq, leaf } of page) {
         if (seq !== frontier.size) return

@@ -1,5 +1,5 @@
 /**
- * The row of a decision, as docs/decision-log.md has it. There is one for each call, so its canonical JSON is written member by
+ * The row of a decision, as docs/decision-log.md has it. Who acts is the agent, so it has no `actor` of its own. There is one for each call, so its canonical JSON is written member by
  * member in the order that RFC 8785 wants; a test holds it against the general way.
  */
 import { canonicalJson, canonicalText } from '../../compiler/model/index.ts'
@@ -40,7 +40,7 @@ export interface DecisionFacts {
   readonly charged?: readonly number[] | undefined
   /** Id of the rule that denied. */
   readonly guard?: number | undefined
-  /** What was taken from meters; amounts are calls, or nano-USD. */
+  /** Money that was reserved, nano-USD; calls that were counted are not repeated here. */
   readonly reservations: readonly {
     readonly key: string
     readonly windowStart: number | null
@@ -92,7 +92,7 @@ export function createDecisionEntry({ sha256, allowedArgs }: DecisionEntryOption
     const { resource, retryAfter, reservations, shadow, via } = facts
     let body = '{'
     if (typeof action === 'string') body += `"action":${quoted(action)},`
-    if (agent !== undefined) body += `"actor":${quoted(agent)},"agent":${quoted(agent)},`
+    if (agent !== undefined) body += `"agent":${quoted(agent)},`
     if (approvalId !== undefined) body += `"approvalId":${quoted(approvalId)},`
     body += `${argsText(facts.args)}"by":"${facts.by}",`
     if (charged !== undefined) body += `"charged":[${charged}],`

@@ -57,8 +57,9 @@ export async function fillPostings(site: Site): Promise<number> {
   })
   const filled: Row<'postings'>[] = []
   for (let block = next; block < whole && filled.length < MAX_FILLED; block++) {
-    const known = site.tail?.between(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
-    const rows = known ?? (await site.read((reader) => reader.find('audit', 'key', rangeOf(block))))
+    const known = site.tail?.from(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
+    const isKnown = known?.length === BLOCK_ROWS
+    const rows = isKnown ? known : await site.read((reader) => reader.find('audit', 'key', rangeOf(block)))
     filled.push({ block, entries: postingsOf(rows) })
   }
   // Whom a row is about never changes, so what was read before still holds.

@@ -23,10 +23,9 @@ export class LogTail {
     if (this.rows.length > 2 * MAX_ROWS) this.rows = this.rows.slice(-MAX_ROWS)
   }
 
-  /** Rows `from` to `to - 1`, and nothing when they are not all known. */
-  between(from: number, to: number): readonly TailRow[] | undefined {
+  /** Rows from `from` on, before `to`, as far as they are known: none when the first of them is not. */
+  from(from: number, to: number): readonly TailRow[] {
     const start = from - (this.rows[0]?.seq ?? Number.POSITIVE_INFINITY)
-    if (!(start >= 0) || start + to - from > this.rows.length) return undefined
-    return this.rows.slice(start, start + to - from)
+    return start >= 0 ? this.rows.slice(start, start + to - from) : []
   }
 }

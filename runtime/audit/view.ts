@@ -21,9 +21,12 @@ export interface AuditRow {
 }
 
 export function viewOf({ seq, time, kind, agent, result, body, personal }: Row<'audit'>): AuditRow {
+  const members = membersOf(body)
   return {
     ...personalOf(personal),
-    ...membersOf(body),
+    // Who acts in a decision is the agent that it is about.
+    ...(kind === 'decision' && agent !== null && { actor: agent }),
+    ...members,
     auditId: auditIdOf(seq),
     seq,
     time: stampOf(time),

@@ -82,9 +82,13 @@ function openMoney(ports: SettlePorts, change: Change, auditId: string, judgemen
   const { charges, agentId } = judgement
   const seq = seqOfAuditId(auditId)
   if (seq === undefined || agentId === undefined || charges.length === 0) return undefined
-  const amounts = charges.filter(({ unit }) => unit === 'nanoUsd').map(amountOf)
+  const amounts = charges.filter(isMoney).map(amountOf)
   if (amounts.length === 0) return undefined
   return ports.openReservation(change, { seq, agent: agentId, amounts, expiresAt: change.now + ports.reservationMs })
+}
+
+function isMoney({ unit }: CounterCharge): boolean {
+  return unit === 'nanoUsd'
 }
 
 function amountOf({ key, windowStart, amount, limit }: CounterCharge): ReservedAmount {
@@ -140,7 +144,7 @@ function factsOf(
     grant: decision?.grant,
     charged: decision?.charged,
     guard: decision?.guard,
-    reservations: judgement.charges,
+    reservations: judgement.charges.filter(isMoney),
     approvalId,
     shadow,
     durationUs: Math.round((elapsed() - startedAt) * 1000),

@@ -38,7 +38,6 @@ function written(
     seq: 7,
     time: '2026-04-01T12:00:00.000Z',
     kind: 'decision',
-    actor: facts.agent,
     request_id: requestId,
     result: isAllowed ? 'allowed' : 'denied',
     personal: commitment,
