@@ -25,7 +25,7 @@ export function viewOf({ seq, time, kind, agent, result, body, personal }: Row<'
   return {
     ...personalOf(personal),
     // Who acts in a decision is the agent that it is about.
-    ...(kind === 'decision' && agent !== null && { actor: agent }),
+    ...(kind === 'decision' && agent !== null && body !== null && { actor: agent }),
     ...members,
     auditId: auditIdOf(seq),
     seq,
