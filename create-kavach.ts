@@ -36,7 +36,7 @@ export interface KavachOptions extends HostOptions {
  */
 export function createKavach(options: KavachOptions): Kavach<SqliteDrizzle> & PromiseLike<Kavach<SqliteDrizzle>> {
   // Every store that `openStore` opens is SQLite under a Drizzle instance.
-  const opening = (open(options) as Promise<Kavach<SqliteDrizzle>>).catch((error: unknown) => {
+  const opening = (open(options ?? {}) as Promise<Kavach<SqliteDrizzle>>).catch((error: unknown) => {
     throw leadTo(error, options?.docsBaseUrl)
   })
   const warn = options?.warn ?? printWarning

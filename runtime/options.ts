@@ -131,6 +131,18 @@ const SECRET_BYTES = 32
 export function resolveSettings(options: HostOptions): Settings {
   const { project = 'default', secret, secrets, agents = {}, approvals = {}, limits = {}, anomaly = {} } = options
   const audit: AuditOptions = typeof options.audit === 'string' ? { durability: options.audit } : (options.audit ?? {})
+  assertKnown('', options, OPTIONS)
+  assertKnown('agents', agents, AGENTS)
+  assertKnown('audit', audit, AUDIT)
+  assertKnown('audit.args', audit.args ?? {}, { allow: true })
+  assertKnown('audit.checkpoints', audit.checkpoints ?? {}, CHECKPOINTS)
+  assertKnown('approvals', approvals, APPROVALS)
+  assertKnown('approvals.webhook', approvals.webhook ?? {}, { url: true, maxAttempts: true })
+  assertKnown('limits', limits, LIMITS)
+  assertKnown('anomaly', anomaly, { consecutiveDenials: true })
+  if (audit.durability !== undefined && audit.durability !== 'durable' && audit.durability !== 'process') {
+    fail('audit', `\`${audit.durability}\` is no durability: use \`durable\` or \`process\``)
+  }
   if (!/^[A-Za-z0-9_.@-]{1,128}$/.test(project)) {
     fail('project', `\`${project}\` is no name: use 1 to 128 of A-Z a-z 0-9 _ . @ -`)
   }
@@ -167,6 +179,46 @@ export function resolveSettings(options: HostOptions): Settings {
     areMigrationsSkipped: options.skipMigrations === true,
     warn: options.warn ?? (() => undefined),
   }
+}
+
+type Members<T> = { readonly [K in keyof Required<T>]: true }
+
+// `policy` is an option of those who open a host, and stands here with the others.
+const OPTIONS: Members<HostOptions & { readonly policy?: unknown }> = {
+  project: true,
+  secret: true,
+  secrets: true,
+  agents: true,
+  audit: true,
+  approvals: true,
+  limits: true,
+  anomaly: true,
+  deadlineMs: true,
+  docsBaseUrl: true,
+  skipMigrations: true,
+  warn: true,
+  policy: true,
+}
+const AGENTS: Members<AgentOptions> = { enabled: true, maxPerUser: true, auditAll: true, tokenExpiry: true }
+const AUDIT: Members<AuditOptions> = { durability: true, args: true, checkpoints: true, retentionDays: true }
+const CHECKPOINTS: Members<CheckpointOptions> = { origin: true, key: true, sinks: true, everyRows: true, everyMs: true }
+const APPROVALS: Members<ApprovalOptions> = { ttlSeconds: true, onRequest: true, webhook: true, authenticate: true }
+const LIMITS: Members<LimitOptions> = {
+  projectPerMinute: true,
+  agentPerMinute: true,
+  userPerMinute: true,
+  endpointPerMinute: true,
+  reservationSeconds: true,
+  rates: true,
+}
+
+/** An option that is misspelt would be no option. */
+function assertKnown(path: string, options: object, known: { readonly [name: string]: true }): void {
+  if (typeof options !== 'object' || options === null) fail(path, 'must be an object')
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
+  if (unknown === undefined) return
+  const names = Object.keys(known).join(', ')
+  fail(path === '' ? unknown : `${path}.${unknown}`, `there is no such option; known are ${names}`)
 }
 
 const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
