@@ -12,7 +12,7 @@ import type {
   RecordSource,
 } from '../../engine-wasm/host/index.ts'
 import type { LevelMeter, Levels } from '../limits/index.ts'
-import type { HostReason } from '../request.ts'
+import type { AuthorizeRequest, HostReason } from '../request.ts'
 import type { ActivePolicy, Change } from '../site.ts'
 import type { Awaitable, Reader } from '../store.ts'
 import type { Row } from '../tables.ts'
@@ -117,7 +117,13 @@ export class Judge {
     const fault = this.faultOf(known.row)
     if (fault !== undefined) return this.refuse(fault, id, owner)
     const { request } = job
-    if (typeof request !== 'object' || typeof request.action !== 'string' || typeof request.resource !== 'string') {
+    if (
+      typeof request !== 'object' ||
+      request === null ||
+      typeof request.action !== 'string' ||
+      typeof request.resource !== 'string' ||
+      hasUnknown(request)
+    ) {
       return this.refuse('invalid-request', id, owner)
     }
     const levels = this.ports.levels.metersFor({ now, agentId: id, owner, endpoint: request.endpoint })
@@ -297,3 +303,21 @@ export class Judge {
 }
 
 const OWN: readonly Path[] = [NO_PATH]
+
+const MEMBERS = {
+  action: true,
+  resource: true,
+  args: true,
+  ip: true,
+  cost: true,
+  via: true,
+  idempotencyKey: true,
+  endpoint: true,
+  requestId: true,
+} satisfies { readonly [K in keyof Required<AuthorizeRequest>]: true }
+
+/** A member that is misspelt would be none: a `costs` would be charged to nobody. */
+function hasUnknown(request: AuthorizeRequest): boolean {
+  for (const name in request) if (!Object.hasOwn(MEMBERS, name)) return true
+  return false
+}

@@ -139,6 +139,17 @@ for (const [what, open] of STORES) {
       expect(await site.log()).toHaveLength(6)
     })
 
+    test('a request with a member that is not known, or that is none, is denied: a misspelt cost would be charged to nobody', async () => {
+      const { site, authorize } = setUp({ store: open() })
+      await addAgent(site, 'agt_1')
+      const requests = ['{ "action": "read", "resource": "mcp:github:repos", "costs": 5 }', '{}', 'null', '"read"']
+      const answers = await Promise.all(requests.map((json) => authorize('agt_1', JSON.parse(json))))
+      expect(answers.map(({ allowed, reason, code }) => [allowed, reason, code])).toEqual(
+        requests.map(() => [false, 'invalid-request', 'KVCH_E_REQUEST_INVALID']),
+      )
+      expect(await site.log()).toHaveLength(4)
+    })
+
     test('money is reserved, and no more than there is', async () => {
       const { site, authorize } = setUp({ store: open() })
       await addAgent(site, 'agt_1', { budgetUsdPerDay: 1 })
