@@ -1,4 +1,4 @@
-/** `createKavach`: options become a store, a policy and a host. */
+/** `createKavach`: options become a store and a host. */
 import { createDigest } from './engine-wasm/host/index.ts'
 import {
   type AgentsApi,
@@ -26,7 +26,7 @@ export interface KavachOptions extends HostOptions {
    * A compiled policy: an image or a module, its bytes, or the path or URL of an `.img` or `.wasm`. Without one the policy that
    * the store enforces stands, and where there is none, agents may do what they were given.
    */
-  readonly policy?: PolicySource | string | URL | undefined
+  readonly policy?: PolicySource | undefined
 }
 
 /**
@@ -104,16 +104,15 @@ async function open({ database, db, policy, ...options }: KavachOptions): Promis
   if (database !== undefined && db !== undefined) fail('give `database` or `db`, not both')
   const given = database ?? db
   if (given === undefined) fail('`database` is missing: `{ provider: "sqlite", url: "kavach.db" }` is a good start')
-  const image = policy === undefined ? undefined : await readPolicy(policy)
   const host = createHost()
   const durability = typeof options.audit === 'string' ? options.audit : options.audit?.durability
   const { deadlineMs = 2000 } = options
   const store = await openStore(given, { host, deadlineMs, durability: durability ?? 'durable' })
-  const surroundings = { host, store, sha256: createSha256(), isProduction: isProduction() }
+  const surroundings = { host, store, sha256: createSha256(), isProduction: isProduction(), readFile }
   const warn = options.warn ?? printWarning
   try {
     const audit = withDevelopmentKey(options.audit, given, warn)
-    return await openKavach({ ...options, audit, warn, policy: image }, surroundings)
+    return await openKavach({ ...options, audit, warn, policy }, surroundings)
   } catch (error) {
     await store.close()
     throw error
@@ -162,22 +161,9 @@ function printWarning(message: string): void {
   console.warn(`kavachos: ${message}`)
 }
 
-/** Bytes from a file, where there are files. */
-async function readPolicy(policy: PolicySource | string | URL): Promise<PolicySource> {
-  if (typeof policy !== 'string' && !(policy instanceof URL)) return policy
-  const name = String(policy)
-  if (name.endsWith('.kavach')) {
-    throw new KavachError(
-      'KVCH_E_POLICY_SOURCE',
-      `\`${name}\` is policy text; run \`kavach compile ${name} -o build\` and give the \`.img\` or \`.wasm\` that it writes`,
-    )
-  }
-  const { readFile } = await import('node:fs/promises')
-  try {
-    return new Uint8Array(await readFile(policy))
-  } catch (cause) {
-    throw new KavachError('KVCH_E_POLICY_INVALID', `the policy \`${name}\` could not be read`, { cause })
-  }
+async function readFile(path: string | URL): Promise<Uint8Array> {
+  const files = await import('node:fs/promises')
+  return files.readFile(path)
 }
 
 /**

@@ -38,7 +38,7 @@ import {
 import { startMaintenance, type Task } from './maintenance.ts'
 import { type HostOptions, resolveSettings } from './options.ts'
 import { createOutbox, toWebhookSecret } from './outbox/index.ts'
-import { createPolicies, declareDelegations, type PolicyApi, type PolicySource } from './policy/index.ts'
+import { createPolicies, declareDelegations, type PolicyApi, type PolicySource, type ReadFile } from './policy/index.ts'
 import type { AuthorizeRequest, AuthorizeResult } from './request.ts'
 import type { Site } from './site.ts'
 import type { Store } from './store.ts'
@@ -56,6 +56,8 @@ export interface Surroundings {
   readonly store: Store
   readonly sha256: (bytes: Uint8Array) => Uint8Array
   readonly isProduction: boolean
+  /** Where there are files: policies may be given as paths then. */
+  readonly readFile?: ReadFile | undefined
 }
 
 export interface AgentsApi extends Agents {
@@ -122,14 +124,14 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
   })
   const policies = createPolicies({
     change: site.change,
-    async declare(change, policy, beside) {
-      const inForce = beside === undefined ? [policy] : [policy, beside]
+    async declare(change, inForce) {
       await agents.declare(change, inForce)
       await declareDelegations(change, inForce)
     },
     record: (change, { kind, actor, members }) => change.record(entryOf({ kind, actor, members })),
     rest: () => host.sleep(0),
     warn,
+    readFile: surroundings.readFile,
   })
   await policies.open(options.policy)
 

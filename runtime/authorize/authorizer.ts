@@ -50,9 +50,10 @@ export function createAuthorizer(site: Site, ports: AuthorizerPorts): Authorizer
   }
   const failures = new AuthFailures()
   const world = new World(({ row, incoming }) => {
-    for (const policy of [policies.current(), policies.forAgent(row.id), policies.shadow()]) {
-      policy?.engine.dropRecord(row.id)
-      for (const { from } of incoming) policy?.engine.dropRecord({ from, to: row.id })
+    // In each of them: an agent is a link of chains that end in agents for whom another policy decides.
+    for (const { engine } of policies.all()) {
+      engine.dropRecord(row.id)
+      for (const { from } of incoming) engine.dropRecord({ from, to: row.id })
     }
   })
   let isClosed = false

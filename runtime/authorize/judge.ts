@@ -43,8 +43,8 @@ export interface JudgePorts {
 export interface Path {
   /** Delegators, root first. */
   readonly chain: readonly string[]
-  /** The delegations between them and the agent. */
-  readonly delegations: readonly Row<'delegations'>[]
+  /** The delegations between them and the agent, as many; nothing where there is none. */
+  readonly delegations: readonly (Row<'delegations'> | undefined)[]
 }
 
 export interface GrantedApproval {
@@ -163,7 +163,7 @@ export class Judge {
   /** The ways to try, the agent's own authority first. */
   private pathsOf(job: Job, known: Known): readonly Path[] {
     const { via } = job.request
-    if (via !== undefined && via !== null && via.length > 0) return [this.statedPath(job, via)]
+    if (via !== undefined && via !== null && via.length > 0) return [this.statedPath(job, via, known.row.id)]
     if (known.incoming.length === 0) return OWN
     const incoming = (id: string) => this.known(job, id)?.incoming ?? NOTHING
     const paths = this.ports.pathsTo(known.row.id, incoming, this.change.now)
@@ -171,14 +171,13 @@ export class Judge {
     return hasOwn || paths.length === 0 ? [NO_PATH, ...paths] : paths
   }
 
-  /** The chain that the caller named, with the delegations between its members. */
-  private statedPath(job: Job, via: readonly string[]): Path {
-    const names = [...via, job.agentId ?? '']
-    const delegations = names.slice(1).flatMap((to, hop) => {
-      if (typeof to !== 'string') return []
-      const known = this.known(job, to)
-      const found = known?.incoming.find(({ from }) => from === names[hop])
-      return found === undefined ? [] : [found]
+  /** The chain that the caller named, with the delegations between its members; of several for one hop the policy's. */
+  private statedPath(job: Job, via: readonly string[], agentId: string): Path {
+    const delegations = via.map((from, hop) => {
+      const to = via[hop + 1] ?? agentId
+      const known = typeof to === 'string' ? this.known(job, to) : undefined
+      const between = known?.incoming.filter((row) => row.from === from) ?? NOTHING
+      return between.find(({ origin }) => origin === 'policy') ?? between[0]
     })
     return { chain: via, delegations }
   }

@@ -106,8 +106,9 @@ export class World {
     })
   }
 
-  /** Forgets everything. */
+  /** Forgets everything; the next `sync` says that something changed, because whoever was told before may have failed. */
   clear(): void {
+    this.epoch = -1
     for (const known of this.agents.values()) this.forget(known)
     this.agents.clear()
     this.tokens.clear()

@@ -1,6 +1,6 @@
 /** Door of the policies of a project. */
 export { declareDelegations } from './declared-delegations.ts'
-export type { PolicySource } from './load.ts'
+export type { PolicySource, ReadFile } from './load.ts'
 export {
   createPolicies,
   type Policies,

@@ -6,24 +6,53 @@ import { KavachError } from '../errors.ts'
 import type { ActivePolicy } from '../site.ts'
 import { builtInImage } from './built-in.ts'
 
-/** What `policy` and `policy.reload()` take: an image or a module, or the bytes of either. */
-export type PolicySource = Uint8Array | ArrayBuffer | WebAssembly.Module
+/** What `policy` and `policy.reload()` take: an image or a module, the bytes of either, or where there are files the path of one. */
+export type PolicySource = Uint8Array | ArrayBuffer | WebAssembly.Module | string | URL
+
+/** The bytes of a file. */
+export type ReadFile = (path: string | URL) => Promise<Uint8Array>
 
 /** Records of some 100,000 agents made at run time; memory is touched when it is used. */
 const ENGINE = { overlayBytes: 64 << 20 }
 
-/** The image of a source. @throws {KavachError} KVCH_E_POLICY_INVALID, or KVCH_E_POLICY_SOURCE for policy text */
-export function readPolicy(source: PolicySource): Uint8Array {
-  if (!isBinary(source)) {
+/**
+ * The image of a source, a copy that nobody else holds.
+ *
+ * @throws {KavachError} KVCH_E_POLICY_INVALID, or KVCH_E_POLICY_SOURCE for policy text and for what is no policy at all
+ */
+export async function readPolicy(source: PolicySource, readFile?: ReadFile): Promise<Uint8Array> {
+  const given = typeof source === 'string' || source instanceof URL ? await readPath(source, readFile) : source
+  if (!isBinary(given)) {
     throw new KavachError(
       'KVCH_E_POLICY_SOURCE',
       'a policy is given as bytes, a WebAssembly.Module, or the path of an `.img` or `.wasm`',
     )
   }
-  return refusing(() => imageOfSource(source))
+  return refusing(() => imageOfSource(given))
 }
 
-function isBinary(source: unknown): source is PolicySource {
+async function readPath(path: string | URL, readFile: ReadFile | undefined): Promise<Uint8Array> {
+  const name = String(path)
+  if (name.endsWith('.kavach')) throw isText(name)
+  if (readFile === undefined) {
+    throw new KavachError('KVCH_E_POLICY_SOURCE', `there are no files here; give the bytes of \`${name}\``)
+  }
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EISDIR') throw isText(name)
+    throw new KavachError('KVCH_E_POLICY_INVALID', `the policy \`${name}\` could not be read`, { cause })
+  }
+}
+
+function isText(name: string): KavachError {
+  return new KavachError(
+    'KVCH_E_POLICY_SOURCE',
+    `\`${name}\` is policy text; run \`kavach compile ${name} -o build\` and give the \`.img\` or \`.wasm\` that it writes`,
+  )
+}
+
+function isBinary(source: unknown): source is Uint8Array | ArrayBuffer | WebAssembly.Module {
   return source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof WebAssembly.Module
 }
 

@@ -6,6 +6,8 @@ import type { Awaitable, Reader } from '../store.ts'
 
 /** As it is kept in the store, for all processes. Policies are named by digest; their images are in table `policies`. */
 export interface Rollout {
+  /** The epoch at which it was written: of two rollouts the one with the higher version came later. 0: none was written. */
+  readonly version: number
   readonly enforced: { readonly digest: string; readonly generation: number } | undefined
   /** Decides beside the enforced one; where they differ it is recorded. */
   readonly shadow: string | undefined
@@ -14,12 +16,13 @@ export interface Rollout {
 
 export interface Stage {
   readonly digest: string
+  readonly generation: number
   /** Of all agents, chosen by their ids: an agent that is in at 10 is in at 20. */
   readonly percent: number
   readonly agents: readonly string[]
 }
 
-export const NO_ROLLOUT: Rollout = { enforced: undefined, shadow: undefined, staged: undefined }
+export const NO_ROLLOUT: Rollout = { version: 0, enforced: undefined, shadow: undefined, staged: undefined }
 
 const SETTING = 'policy.rollout'
 
@@ -30,9 +33,10 @@ export function readRollout(reader: Pick<Reader, 'get'>): Awaitable<Rollout> {
   })
 }
 
-export function writeRollout(change: Change, rollout: Rollout): Awaitable<void> {
-  change.epoch()
-  return change.put('settings', [{ name: SETTING, value: JSON.stringify(rollout) }])
+/** Every process reads it before its next decision. */
+export function writeRollout(change: Change, rollout: Omit<Rollout, 'version'>): Awaitable<Rollout> {
+  const written = { ...rollout, version: change.epoch() }
+  return after(change.put('settings', [{ name: SETTING, value: JSON.stringify(written) }]), () => written)
 }
 
 /** True when the stage is for this agent. */
