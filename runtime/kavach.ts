@@ -15,6 +15,7 @@ import {
   rowsOfAgent,
 } from './audit/index.ts'
 import { createAuthorizer, denialsKey } from './authorize/index.ts'
+import { after } from './awaitable.ts'
 import { type Call, createCall } from './call.ts'
 import { makeChange } from './change.ts'
 import { createDeadlines } from './deadline.ts'
@@ -119,7 +120,13 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
     policy: () => policies.current(),
     warn,
   }
-  const agents = createAgents(site, {
+  /** For those who judge by the policy outside of decisions: what another process brought into force is taken over first. */
+  const judging: Site = {
+    ...site,
+    read: (work) => site.read((reader) => after(policies.refresh(reader), () => work(reader))),
+    change: (work) => site.change((change) => after(policies.refresh(change), () => work(change))),
+  }
+  const agents = createAgents(judging, {
     clearAnomaly: (change, agentId) => change.put('meters', [{ key: denialsKey(agentId), windowStart: 0, used: 0 }]),
   })
   const policies = createPolicies({
@@ -148,7 +155,7 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
   const webhookKeys = async () => (await secretKeys()).derive('webhooks')
   const outbox = createOutbox(site, webhookKeys)
   const approvals = createApprovals(site, outbox)
-  const delegations = createDelegations(site)
+  const delegations = createDelegations(judging)
   const trust = createTrust(site, { rowsOf: rowsOfAgent })
   const audit = createAudit(site)
   const checkpointer = createCheckpointer(site)
