@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const ENGINE = readFileSync(new URL('../../../build/engine.wasm', import.meta.url))
 const IMAGE = policyImage('autonomous agent planner { allow read on a }', { generation: 7 })
-const MODULE = spliceModule(ENGINE, IMAGE)
+const MODULE = new Uint8Array(spliceModule(ENGINE, IMAGE))
 
 function fileOf(name: string, bytes: Uint8Array | string): string {
   const path = join(folder, name)
