@@ -8,6 +8,8 @@ export interface Host {
   readonly random: (bytes: number) => Uint8Array
   /** Rejects when the signal is aborted. */
   readonly sleep: (ms: number, options?: SleepOptions) => Promise<void>
+  /** Lets timers, sockets and everybody else have their turn. */
+  readonly rest: () => Promise<void>
   readonly fetch: typeof fetch
   readonly subtle: SubtleCrypto
 }
@@ -55,6 +57,8 @@ export function createHost(): Host {
         if (isBackground && typeof timer === 'object' && 'unref' in timer) timer.unref()
         signal?.addEventListener('abort', stop, { once: true })
       }),
+    rest: () =>
+      new Promise((resolve) => (typeof setImmediate === 'function' ? setImmediate(resolve) : setTimeout(resolve))),
     fetch: (...call) => fetch(...call),
     subtle: crypto.subtle,
   }

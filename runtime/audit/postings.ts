@@ -14,7 +14,7 @@ import type { Row } from '../tables.ts'
 export const BLOCK_ROWS = 1024
 const ENTRY_BYTES = 6
 /** Blocks that are caught up with at a time. */
-const MAX_FILLED = 16
+const MAX_FILLED = 64
 
 /** The table of one block. `rows` are its rows in order. */
 export function postingsOf(rows: readonly Pick<Row<'audit'>, 'agent' | 'seq'>[]): Uint8Array {

@@ -58,7 +58,7 @@ export function createAuthorizer(site: Site, ports: AuthorizerPorts): Authorizer
   })
   let isClosed = false
 
-  const batches = new Batches<Job>(run)
+  const batches = new Batches<Job>(site.host, run)
 
   async function run(jobs: readonly Job[]): Promise<void> {
     let counted: readonly CountedFailures[] = []

@@ -19,12 +19,13 @@ type Answer = { readonly isGood: true; readonly value: unknown } | { readonly is
 
 /** INVARIANT: a decision that is made anew asks the same questions in the same order, up to the one it waited for. */
 export class Reads {
-  private answers: (Answer | undefined)[] = []
+  /** Made when the first one has to be waited for. */
+  private answers: (Answer | undefined)[] | undefined = undefined
   private next = 0
 
   /** Another transaction begins, in which nothing is known yet. */
   forget(): void {
-    this.answers = []
+    this.answers = undefined
   }
 
   /** The decision begins. */
@@ -35,7 +36,7 @@ export class Reads {
   /** The answer to a question. @throws {Suspension} when it is not there yet */
   read<T>(ask: () => Awaitable<T>): T {
     const at = this.next++
-    const known = this.answers[at]
+    const known = this.answers?.[at]
     if (known !== undefined) {
       if (!known.isGood) throw known.error
       // The same question gave it.
@@ -43,13 +44,15 @@ export class Reads {
     }
     const value = ask()
     if (!isPromise(value)) return value
+    this.answers ??= []
+    const { answers } = this
     throw new Suspension(
       value.then(
         (good) => {
-          this.answers[at] = { isGood: true, value: good }
+          answers[at] = { isGood: true, value: good }
         },
         (error: unknown) => {
-          this.answers[at] = { isGood: false, error }
+          answers[at] = { isGood: false, error }
         },
       ),
     )

@@ -114,6 +114,7 @@ export function hostAt(now: number): TestHost {
         asleep.add(sleeper)
         signal?.addEventListener('abort', stop, { once: true })
       }),
+    rest: () => new Promise((resolve) => setImmediate(resolve)),
     fetch: (...call) => fetch(...call),
     subtle: crypto.subtle,
     advance,

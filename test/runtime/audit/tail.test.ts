@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { LogTail } from '../../../runtime/audit/index.ts'
 
-const row = (seq: number) => ({ seq, agent: `a${seq}`, leaf: new Uint8Array([seq]) })
+const row = (seq: number) => ({ seq, agent: `a${seq}`, leaf: new Uint8Array(32).fill(seq) })
 const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => row(from + i))
 
 test('rows that were noted one after the other are known', () => {

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
 import { Batches, MAX_BATCH } from '../../../runtime/authorize/batch.ts'
+import { createHost } from '../../../runtime/host.ts'
+
+const HOST = createHost()
 
 test('what is asked at once is run together, in order', async () => {
   const runs: number[][] = []
-  const batches = new Batches<number>(async (jobs) => {
+  const batches = new Batches<number>(HOST, async (jobs) => {
     runs.push([...jobs])
   })
   for (let i = 0; i < 5; i++) batches.add(i)
@@ -14,7 +17,7 @@ test('what is asked at once is run together, in order', async () => {
 test('what is asked while a batch runs waits for the next one', async () => {
   const runs: number[][] = []
   const gates: (() => void)[] = []
-  const batches = new Batches<number>((jobs) => {
+  const batches = new Batches<number>(HOST, (jobs) => {
     runs.push([...jobs])
     return new Promise((open) => gates.push(open))
   })
@@ -33,7 +36,7 @@ test('what is asked while a batch runs waits for the next one', async () => {
 
 test('a batch has a limit', async () => {
   const sizes: number[] = []
-  const batches = new Batches<number>(async (jobs) => {
+  const batches = new Batches<number>(HOST, async (jobs) => {
     sizes.push(jobs.length)
   })
   for (let i = 0; i < 2 * MAX_BATCH + 1; i++) batches.add(i)
@@ -43,7 +46,7 @@ test('a batch has a limit', async () => {
 
 test('callers that ask again when they are answered are together again', async () => {
   const sizes: number[] = []
-  const batches = new Batches<() => void>(async (jobs) => {
+  const batches = new Batches<() => void>(HOST, async (jobs) => {
     sizes.push(jobs.length)
     for (const answer of jobs) answer()
   })
@@ -57,4 +60,16 @@ test('callers that ask again when they are answered are together again', async (
     }),
   )
   expect(sizes).toEqual([8, 8, 8, 8])
+})
+
+test('callers that never stop asking let timers have their turn', async () => {
+  let isOver = false
+  const batches = new Batches<() => void>(HOST, async (jobs) => {
+    for (const answer of jobs) answer()
+  })
+  setTimeout(() => {
+    isOver = true
+  }, 20)
+  while (!isOver) await new Promise<void>((resolve) => batches.add(resolve))
+  expect(isOver).toBe(true)
 })
