@@ -63,7 +63,7 @@ export function makeAgent(kavach: Pick<Kavach, 'agents'>, agent: Partial<NewAgen
   })
 }
 
-export const READ: AuthorizeRequest = { action: 'read', resource: 'doc:1' }
+export const READ = { action: 'read', resource: 'doc:1' } satisfies AuthorizeRequest
 
 /** What was used of each meter of a file, as the database has it. */
 export function metersOf(file: string, project = 'default'): { readonly [key: string]: number } {
@@ -80,6 +80,12 @@ export function queryFile(file: string, sql: string, ...values: unknown[]): read
   } finally {
     db.close()
   }
+}
+
+/** The connection under a host over a file, to make it fail. */
+export function connectionOf({ db }: Awaited<ReturnType<typeof openFile>>): Database.Database {
+  // Drizzle instances carry the connection that they were made of, which their type does not say.
+  return (db as typeof db & { readonly $client: Database.Database }).$client
 }
 
 /** The error that it rejects with. */

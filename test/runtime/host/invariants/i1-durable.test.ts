@@ -5,10 +5,10 @@
  * told about its disk.
  */
 import { expect, test } from 'vitest'
-import { KavachError } from '../../../../index.ts'
+import { KavachError, type KavachOptions } from '../../../../index.ts'
 import { createMemoryStore } from '../../../../storage/index.ts'
 import { slowly } from '../../slow-store.ts'
-import { freshFile, isAnswered, makeAgent, openFile, openHost, queryFile, READ } from '../hosts.ts'
+import { connectionOf, freshFile, isAnswered, makeAgent, openFile, openHost, queryFile, READ } from '../hosts.ts'
 import { faulty } from './stores.ts'
 
 const STORES = [
@@ -66,7 +66,7 @@ test('the work of `agents.call` and of a guarded tool is not begun before the co
   const kavach = await openHost({ database: store })
   const { id } = await makeAgent(kavach)
   let calls = 0
-  const run = () => calls++
+  const run = (_: unknown) => calls++
   const tools = kavach.guard(id, { read: { ...READ, run } })
   set('holds')
   const calling = Promise.all([kavach.agents.call(id, READ, run), tools.read({})])
@@ -98,9 +98,7 @@ test('when an allow is there, another connection to the file sees its row', asyn
 })
 
 test('a file is durable unless somebody says `process`', async () => {
-  const synchronous = async (options: object) => {
-    const { db } = await openFile(freshFile(), options)
-    return db.$client.pragma('synchronous', { simple: true })
-  }
+  const synchronous = async (options: KavachOptions) =>
+    connectionOf(await openFile(freshFile(), options)).pragma('synchronous', { simple: true })
   expect([await synchronous({}), await synchronous({ audit: 'process' })]).toEqual([2, 1])
 })
