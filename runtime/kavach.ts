@@ -136,7 +136,7 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
       await declareDelegations(change, inForce)
     },
     record: (change, { kind, actor, members }) => change.record(entryOf({ kind, actor, members })),
-    rest: () => host.sleep(0),
+    rest: host.rest,
     warn,
     readFile: surroundings.readFile,
   })

@@ -166,9 +166,12 @@ export class Judge {
     if (via !== undefined && via !== null && via.length > 0) return [this.statedPath(job, via, known.row.id)]
     if (known.incoming.length === 0) return OWN
     const incoming = (id: string) => this.known(job, id)?.incoming ?? NOTHING
-    const paths = this.ports.pathsTo(known.row.id, incoming, this.change.now)
-    const hasOwn = known.row.origin === 'policy' || known.row.permissions !== '[]'
-    return hasOwn || paths.length === 0 ? [NO_PATH, ...paths] : paths
+    // What begins at an agent that holds nothing itself allows nothing, and its reason says nothing.
+    const paths = this.ports.pathsTo(known.row.id, incoming, this.change.now).filter(({ chain: [root = ''] }) => {
+      const first = this.known(job, root)
+      return first === undefined || hasOwn(first.row)
+    })
+    return hasOwn(known.row) || paths.length === 0 ? [NO_PATH, ...paths] : paths
   }
 
   /** The chain that the caller named, with the delegations between its members; of several for one hop the policy's. */
@@ -302,6 +305,11 @@ export class Judge {
 }
 
 const OWN: readonly Path[] = [NO_PATH]
+
+/** Whether it may hold something that nobody lent to it. */
+function hasOwn({ origin, type, permissions }: Row<'agents'>): boolean {
+  return origin === 'policy' ? type !== 'delegated' : permissions !== '[]'
+}
 
 const MEMBERS = {
   action: true,
