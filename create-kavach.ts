@@ -81,6 +81,7 @@ export function createKavach(options: KavachOptions): Kavach<SqliteDrizzle> & Pr
     trust: { score: 'method' },
     // It gives its tools at once, and each of them waits.
     ...explainAt(
+    usage: { count: 'method' },
       {
         guard: createGuard({
           authorize: async (...call) => (await later()).authorize(...call),

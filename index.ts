@@ -77,6 +77,8 @@ export {
   TOKEN_PATTERN,
   type Tool,
   toError,
+  type UsageCount,
+  type UsageFilter,
   type VerifyReport,
   verifyWebhook,
 } from './runtime/index.ts'

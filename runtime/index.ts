@@ -83,3 +83,4 @@ export {
   type TableName,
 } from './tables.ts'
 export { TOKEN_PATTERN } from './tokens/index.ts'
+export type { UsageCount, UsageFilter } from './usage/index.ts'

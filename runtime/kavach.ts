@@ -46,6 +46,7 @@ import type { Store } from './store.ts'
 import { AGENT_TOKEN, checkToken, hashToken } from './tokens/index.ts'
 import { createTrust, type TrustScore } from './trust/index.ts'
 import { ulid } from './ulid.ts'
+import { createUsage, type Usage } from './usage/index.ts'
 
 export interface OpenOptions extends HostOptions {
   readonly policy?: PolicySource | undefined
@@ -86,6 +87,8 @@ export interface Kavach<Db = unknown> {
   readonly rates: Rates
   readonly keys: Keys
   readonly trust: { readonly score: (agentId: string) => Promise<TrustScore> }
+  /** How many calls of agents there were, for whoever bills them. */
+  readonly usage: Usage
   readonly guard: Guard
   /** What receivers of webhooks verify them with, `whsec_...`. */
   readonly webhookSecret: () => Promise<string>
@@ -246,6 +249,7 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
     rates: createRates(site),
     keys: createKeys(site, { admitFailure: authorizer.admitFailure }),
     trust: { score: trust.score },
+    usage: createUsage(site),
     guard: createGuard({ authorize, authorizeByToken, complete, warn }),
     async webhookSecret() {
       const [key] = await webhookKeys()

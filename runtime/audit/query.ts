@@ -59,7 +59,7 @@ export async function queryRows(site: Site, query: AuditQuery = {}): Promise<rea
 
 /** @throws {KavachError} KVCH_E_REQUEST_INVALID */
 export async function* rowsOf(
-  site: Site,
+  site: Pick<Site, 'read'>,
   filter: AuditFilter,
   { isReversed = false, seen }: { readonly isReversed?: boolean; readonly seen?: number | undefined } = {},
 ): AsyncGenerator<Row<'audit'>> {
@@ -81,7 +81,7 @@ export async function* rowsOf(
 }
 
 async function* pagesOfAgent(
-  site: Site,
+  site: Pick<Site, 'read'>,
   agentId: string,
   { from, to, isReversed = false }: SeqRange,
 ): AsyncGenerator<readonly Row<'audit'>[]> {

@@ -1,0 +1,2 @@
+/** Door of usage. */
+export { createUsage, type Usage, type UsageCount, type UsageFilter } from './usage.ts'
