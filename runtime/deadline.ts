@@ -14,8 +14,8 @@ export interface Deadlines {
 
 interface Waiting {
   readonly due: number
-  isSettled: boolean
-  readonly giveUp: () => void
+  /** Nothing when there is an answer: whoever waits here must not keep it in memory until its time is over. */
+  giveUp: (() => void) | undefined
 }
 
 export function createDeadlines(host: Host, deadlineMs: number): Deadlines {
@@ -26,10 +26,10 @@ export function createDeadlines(host: Host, deadlineMs: number): Deadlines {
   async function watch(): Promise<void> {
     isWatching = true
     for (let first = queue[0]; first !== undefined; first = queue[0]) {
-      if (!first.isSettled)
+      if (first.giveUp !== undefined)
         await host.sleep(Math.max(0, first.due - host.elapsed()), { ...BACKGROUND, signal: stopped.signal })
       queue.shift()
-      if (!first.isSettled) first.giveUp()
+      first.giveUp?.()
     }
     isWatching = false
   }
@@ -39,16 +39,15 @@ export function createDeadlines(host: Host, deadlineMs: number): Deadlines {
       new Promise((resolve, reject) => {
         const waiting: Waiting = {
           due: host.elapsed() + deadlineMs,
-          isSettled: false,
           giveUp: () => reject(new KavachError('KVCH_E_STORE_TIMEOUT')),
         }
         run.then(
           (value) => {
-            waiting.isSettled = true
+            waiting.giveUp = undefined
             resolve(value)
           },
           (error) => {
-            waiting.isSettled = true
+            waiting.giveUp = undefined
             reject(error)
           },
         )

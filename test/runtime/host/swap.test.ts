@@ -1,0 +1,41 @@
+/** Policies are swapped while 64 callers ask without a pause: no decision fails, none is wrong, and memory stays as it is. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+const CHILD = fileURLToPath(new URL('swap-child.mjs', import.meta.url))
+/** 10,000 in the long run. */
+const SWAPS = Number(process.env.KAVACH_SWAPS ?? 300)
+
+async function swap(swaps: number, ...mode: readonly string[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'kavach-swap-'))
+  try {
+    const args = ['--expose-gc', CHILD, join(folder, 'kavach.db'), String(swaps), ...mode]
+    const { stdout } = await promisify(execFile)(process.execPath, args)
+    return JSON.parse(stdout)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+test(`${SWAPS} swaps under load: each answer and each row is that of the policy it names`, async () => {
+  const { decisions, generations, grownMiB, ...seen } = await swap(SWAPS)
+  expect(seen).toEqual({ wrong: 0, failed: 0, rows: decisions, wrongRows: 0, shadows: 0 })
+  expect(decisions).toBeGreaterThan(SWAPS * 10)
+  expect(generations).toBeGreaterThan(SWAPS / 2)
+  expect(grownMiB).toBeLessThan(8)
+  if (SWAPS > 300) console.log(`${SWAPS} swaps: ${decisions} decisions, memory grew by ${grownMiB.toFixed(1)} MiB`)
+}, 0)
+
+const STAGES = Math.ceil(SWAPS / 4)
+test(`${STAGES} shadows, stages and swaps under load: the same, and rows say where the shadow differs`, async () => {
+  const { decisions, generations, grownMiB, shadows, ...seen } = await swap(STAGES, 'stage')
+  expect(seen).toEqual({ wrong: 0, failed: 0, rows: decisions, wrongRows: 0 })
+  expect(shadows).toBeGreaterThan(STAGES)
+  expect(generations).toBeGreaterThan(STAGES / 2)
+  expect(grownMiB).toBeLessThan(8)
+}, 0)
