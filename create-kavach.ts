@@ -79,9 +79,9 @@ export function createKavach(options: KavachOptions): Kavach<SqliteDrizzle> & Pr
     rates: { take: 'method' },
     keys: { create: 'method', list: 'method', revoke: 'method', verify: 'method' },
     trust: { score: 'method' },
+    usage: { count: 'method' },
     // It gives its tools at once, and each of them waits.
     ...explainAt(
-    usage: { count: 'method' },
       {
         guard: createGuard({
           authorize: async (...call) => (await later()).authorize(...call),
