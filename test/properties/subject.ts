@@ -21,6 +21,8 @@ export interface Subject {
   readonly map: SourceMap
   readonly reference: Reference
   readonly engine: LiveEngine
+  /** What the engine was loaded from. */
+  readonly image: Uint8Array
 }
 
 /** One file of a policy. */
@@ -59,11 +61,12 @@ export function createSubject(sources: readonly Source[], state: unknown): Subje
   const stateKeys = made.flatMap(({ grants }) => grants.flatMap(({ limits }) => (limits ?? []).map(({ key }) => key)))
   const keys = meterKeys(files)
   const reference = createReference(files.toReversed(), state, { keyOf: (clause) => keys.get(clause), stateKeys })
-  const engine = loadLiveEngine(emitImage(checked.model))
+  const image = emitImage(checked.model)
+  const engine = loadLiveEngine(image)
   for (const record of emitState(parsed.value)) putRecord(engine, record)
   for (const name of parsed.value.revoked) engine.setFlag(name, 'revoked')
   for (const name of parsed.value.suspended) engine.setFlag(name, 'suspended')
-  return { map: checked.map, reference, engine }
+  return { map: checked.map, reference, engine, image }
 }
 
 /** An agent whose name the policy declares is not made. */
