@@ -1,8 +1,9 @@
 /** One change: a transaction that ends by adding its rows to the log of the project, so that neither is there without the other. */
 import { appendRows, type LogHead, type LogTail } from './audit/index.ts'
 import { after } from './awaitable.ts'
+import type { Hashing } from './hashing.ts'
 import type { Host } from './host.ts'
-import type { Change, Entry } from './site.ts'
+import type { Change, ChangeEnd, Entry } from './site.ts'
 import { auditIdOf } from './site.ts'
 import type { Awaitable, Store, Transaction } from './store.ts'
 
@@ -11,13 +12,14 @@ interface Place {
   readonly host: Host
   readonly project: string
   readonly sha256: (bytes: Uint8Array) => Uint8Array
+  readonly hashing?: Hashing | undefined
   /** Told of the rows that have become durable. */
   readonly tail?: LogTail | undefined
 }
 
 /** Runs `work` in a transaction; its rows are appended and its epoch written when it is done. */
 export function makeChange<R>(
-  { store, host, project, sha256, tail }: Place,
+  { store, host, project, sha256, hashing, tail }: Place,
   work: (change: Change) => Awaitable<R>,
 ): Promise<R> {
   let appended: ReturnType<typeof appendRows> | undefined
@@ -29,7 +31,7 @@ export function makeChange<R>(
       return after(work(change), (result) => {
         if (entries.length === 0 && change.newEpoch === head.epoch) return result
         const from = { ...head, epoch: change.newEpoch }
-        const made = appendRows({ head: from, entries, time, sha256, random: host.random })
+        const made = appendRows({ head: from, entries, time, sha256, hashing, random: host.random })
         appended = made
         return after(tx.insert('audit', made.rows), () => after(tx.put('heads', [made.head]), () => result))
       })
@@ -48,6 +50,7 @@ const EMPTY_HEAD: LogHead = { size: 0, frontier: new Uint8Array(0), time: 0, epo
 /** A class for the sake of speed: one is made for each batch of decisions, and its methods are shared. */
 class OpenChange implements Change {
   readonly now: number
+  readonly baseSize: number
   readonly baseEpoch: number
   newEpoch: number
   private readonly tx: Transaction
@@ -59,6 +62,7 @@ class OpenChange implements Change {
     this.size = head.size
     this.entries = entries
     this.now = now
+    this.baseSize = head.size
     this.baseEpoch = head.epoch
     this.newEpoch = head.epoch
   }
@@ -70,6 +74,8 @@ class OpenChange implements Change {
   remove: Change['remove'] = (table, key) => this.tx.remove(table, key)
 
   record = (entry: Entry): string => auditIdOf(this.size + this.entries.push(entry) - 1)
+
+  end = (): ChangeEnd => ({ size: this.size + this.entries.length, epoch: this.newEpoch })
 
   epoch = (): number => {
     this.newEpoch = this.baseEpoch + 1

@@ -51,10 +51,12 @@ export {
   type GuardPorts,
   type Tool,
 } from './guard.ts'
+export { type Hashing, hashingOf } from './hashing.ts'
 export { createHost, type Host, type SleepOptions } from './host.ts'
 export { type AgentsApi, type Kavach, type OpenOptions, openKavach, type Surroundings } from './kavach.ts'
 export { createKeys, KEY_SCOPES, type KeyScope, type ProjectKey } from './keys/index.ts'
 export { createLogSite } from './log-site.ts'
+export { createManagement } from './management.ts'
 export type {
   AgentOptions,
   ApprovalOptions,
@@ -68,7 +70,7 @@ export type {
 } from './options.ts'
 export { verifyWebhook } from './outbox/index.ts'
 export { pendingObject, type Shape } from './pending.ts'
-export type { PolicySource } from './policy/index.ts'
+export { type KeptPolicy, type PolicySource, type PolicyStatus, policyStatus } from './policy/index.ts'
 export type { AuthorizeRequest, AuthorizeResult, Completion, HostReason } from './request.ts'
 export type { Awaitable, Range, Reader, Store, Transaction } from './store.ts'
 export {

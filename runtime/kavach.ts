@@ -1,6 +1,5 @@
 /** One project in one store, put together: what `createKavach` opens. */
 
-import { toHex } from '../compiler/model/index.ts'
 import { type Agents, createAgents } from './agents/index.ts'
 import type { ApprovalsApi } from './approvals/index.ts'
 import { createApprovals } from './approvals/index.ts'
@@ -23,6 +22,7 @@ import { createDelegations, type Delegations, delegationRecord, incomingPaths } 
 import { explainAt } from './docs-url.ts'
 import { KavachError } from './errors.ts'
 import { createGuard, type Guard } from './guard.ts'
+import type { Hashing } from './hashing.ts'
 import type { Host } from './host.ts'
 import { createKeys, type Keys, loadSecretKeys, type SecretKeys } from './keys/index.ts'
 import {
@@ -43,7 +43,7 @@ import { createPolicies, declareDelegations, type PolicyApi, type PolicySource, 
 import type { AuthorizeRequest, AuthorizeResult } from './request.ts'
 import type { Site } from './site.ts'
 import type { Store } from './store.ts'
-import { AGENT_TOKEN, checkToken, hashToken } from './tokens/index.ts'
+import { AGENT_TOKEN, checkToken } from './tokens/index.ts'
 import { createTrust, type TrustScore } from './trust/index.ts'
 import { ulid } from './ulid.ts'
 import { createUsage, type Usage } from './usage/index.ts'
@@ -56,7 +56,7 @@ export interface OpenOptions extends HostOptions {
 export interface Surroundings {
   readonly host: Host
   readonly store: Store
-  readonly sha256: (bytes: Uint8Array) => Uint8Array
+  readonly hashing: Hashing
   readonly isProduction: boolean
   /** Where there are files: policies may be given as paths then. */
   readonly readFile?: ReadFile | undefined
@@ -103,14 +103,15 @@ const SWEPT_ROWS = 200
 
 /** @throws {KavachError} when the options, the policy or the store are not as they must be */
 export async function openKavach(options: OpenOptions, surroundings: Surroundings): Promise<Kavach> {
-  const { host, store, sha256, isProduction } = surroundings
+  const { host, store, hashing, isProduction } = surroundings
+  const sha256 = hashing.bytes
   const settings = resolveSettings(options)
   const { project, warn } = settings
   const deadlines = createDeadlines(host, settings.deadlineMs)
   if (!settings.areMigrationsSkipped) await store.migrate()
 
   const tail = new LogTail()
-  const place = { store, host, project, sha256, tail }
+  const place = { store, host, project, sha256, hashing, tail }
   const site: Site = {
     project,
     host,
@@ -172,7 +173,7 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
     granted: approvals.granted,
     trustOf: trust.trustOf,
     elapsed: host.elapsed,
-    decisionEntry: createDecisionEntry({ sha256, allowedArgs: settings.audit.allowedArgs }),
+    decisionEntry: createDecisionEntry({ hex: hashing.hex, allowedArgs: settings.audit.allowedArgs }),
     reservationMs: settings.limits.reservationSeconds * 1000,
     openReservation,
     useApproval: (change, { id }, auditId) => approvals.use(change, id, auditId),
@@ -189,9 +190,8 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
         members: { minute: new Date(minute).toISOString(), count },
       }),
     requestId: () => `req_${ulid(host, host.now())}`,
-    hashOfToken: (token) =>
-      typeof token === 'string' && checkToken(token, AGENT_TOKEN) ? hashToken(token, sha256) : '',
-    digestOf: (text) => toHex(sha256(new TextEncoder().encode(text))),
+    hashOfToken: (token) => (typeof token === 'string' && checkToken(token, AGENT_TOKEN) ? hashing.hex(token) : ''),
+    digestOf: hashing.hex,
   })
   const { authorize, authorizeByToken } = authorizer
 

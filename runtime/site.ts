@@ -32,6 +32,8 @@ export interface Site {
 export interface Change extends Transaction {
   /** Milliseconds since 1970, never before the last row of the log. */
   readonly now: number
+  /** Rows of the log before this change. */
+  readonly baseSize: number
   /** The epoch before this change. */
   readonly baseEpoch: number
   /** Adds a row to the log and gives its audit id. */
@@ -41,6 +43,13 @@ export interface Change extends Transaction {
    * agents concerned to it: every process then forgets what it knew of them before its next decision.
    */
   readonly epoch: () => number
+  /** Where log and epoch will stand when the change ends as it is now. */
+  readonly end: () => ChangeEnd
+}
+
+export interface ChangeEnd {
+  readonly size: number
+  readonly epoch: number
 }
 
 export interface ActivePolicy {

@@ -1,11 +1,12 @@
 /** Proof that a row is in the log: it can be verified with the public key and nothing else. */
 import { KavachError } from '../errors.ts'
+import { toHex } from '../hashing.ts'
 import { auditIdOf } from '../site.ts'
 import type { Row } from '../tables.ts'
 import { leafOfText } from './append.ts'
 import { inclusionRanges, isEqual, type Sha256, verifyInclusion } from './merkle.ts'
 import { isSigned, type NoteKey, openNote } from './note.ts'
-import { fromHex, readPersonal, toHex } from './personal.ts'
+import { fromHex, readPersonal } from './personal.ts'
 import { RangeRoots } from './proof.ts'
 import { pagesOf, rowById } from './rows.ts'
 import type { LogPlace } from './verify-store.ts'

@@ -8,11 +8,12 @@
  *     {"head":{"size":2,"frontier":"<hex>"}}
  */
 import { KavachError } from '../errors.ts'
+import { toHex } from '../hashing.ts'
 import { seqOfAuditId } from '../site.ts'
 import type { Row } from '../tables.ts'
 import { type AuditProof, makeProof } from './audit-proof.ts'
 import { openNote } from './note.ts'
-import { fromHex, toHex } from './personal.ts'
+import { fromHex } from './personal.ts'
 import { LogVerifier, type VerifyReport } from './verifier.ts'
 import { keysOf, type LogPlace, type VerifyOptions } from './verify-store.ts'
 

@@ -5,12 +5,14 @@
  * adds the leaves of the rows since the last checkpoint to the frontier that it signed then, and compares the result with the
  * head. Where they differ, somebody else wrote the head, and nothing is signed any more.
  */
+
+import { toHex } from '../hashing.ts'
 import type { CheckpointSink } from '../options.ts'
 import type { Site } from '../site.ts'
 import { Frontier } from './frontier.ts'
 import { isEqual } from './merkle.ts'
 import { checkpointText, isSigned, type NoteKey, openNote, signedNote, verifierKey } from './note.ts'
-import { fromHex, toHex } from './personal.ts'
+import { fromHex } from './personal.ts'
 import { fillPostings } from './postings.ts'
 import { pagesOf } from './rows.ts'
 import { createSigning, originOf } from './signer.ts'

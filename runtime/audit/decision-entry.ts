@@ -5,10 +5,9 @@
 import { canonicalJson, canonicalText } from '../../compiler/model/index.ts'
 import type { Outcome, Reason } from '../../engine-wasm/host/index.ts'
 import type { KavachErrorCode } from '../errors.ts'
+import type { Hashing } from '../hashing.ts'
 import type { HostReason } from '../request.ts'
 import type { Entry, EntryPlace, Json } from '../site.ts'
-import type { Sha256 } from './merkle.ts'
-import { toHex } from './personal.ts'
 import { MAX_RECORDED, recordedArgs } from './recorded-args.ts'
 import { stampOf } from './stamp.ts'
 
@@ -56,7 +55,7 @@ export interface DecisionFacts {
 }
 
 export interface DecisionEntryOptions {
-  readonly sha256: Sha256
+  readonly hex: Hashing['hex']
   /** Arguments whose values are recorded. */
   readonly allowedArgs: ReadonlySet<string>
 }
@@ -67,7 +66,7 @@ export const NOT_JSON = 'not-json'
 /** Hops of a chain that are recorded; more than any policy lets through. */
 const MAX_VIA = 32
 
-export function createDecisionEntry({ sha256, allowedArgs }: DecisionEntryOptions): (facts: DecisionFacts) => Entry {
+export function createDecisionEntry({ hex, allowedArgs }: DecisionEntryOptions): (facts: DecisionFacts) => Entry {
   const policyText = rememberLast(({ name, generation, digest }: DecisionFacts['policy']) =>
     canonicalJson({ name, generation, digest }),
   )
@@ -83,7 +82,7 @@ export function createDecisionEntry({ sha256, allowedArgs }: DecisionEntryOption
       throw error
     }
     const kept = allowedArgs.size === 0 ? '' : recordedArgs(args, allowedArgs)
-    const digest = toHex(sha256(UTF8.encode(text)))
+    const digest = hex(text)
     return `${kept === '' ? '' : `"args":${kept},`}"argsDigest":"${digest}",`
   }
 
@@ -127,8 +126,6 @@ export function createDecisionEntry({ sha256, allowedArgs }: DecisionEntryOption
     }
   }
 }
-
-const UTF8 = new TextEncoder()
 
 function personalOf({ owner, ip }: DecisionFacts): { readonly [name: string]: Json } | undefined {
   const isKnown = typeof owner === 'string'

@@ -10,8 +10,9 @@
  * @see https://c2sp.org/tlog-checkpoint and https://c2sp.org/signed-note
  */
 import { readKey } from '../../engine-wasm/host/index.ts'
+import { toHex } from '../hashing.ts'
 import { HASH_BYTES, type Sha256 } from './merkle.ts'
-import { fromHex, toHex } from './personal.ts'
+import { fromHex } from './personal.ts'
 
 export interface Checkpoint {
   readonly origin: string

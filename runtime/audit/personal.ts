@@ -1,8 +1,9 @@
 /**
- * Personal values beside the log. The row holds SHA-256(salt || canonical JSON of the values): whoever erases values and salt
+ * Personal values beside the log. The row holds the SHA-256 of the text that holds salt and values: whoever erases that text
  * leaves a number behind that says nothing, and every proof as it was.
  */
 import { canonicalJson } from '../../compiler/model/index.ts'
+import { type Hashing, toHex } from '../hashing.ts'
 import type { Json } from '../site.ts'
 import type { Sha256 } from './merkle.ts'
 
@@ -18,10 +19,11 @@ interface Committed {
 }
 
 /** Nothing when there is no value. `salt` is 16 random bytes. */
-export function commitTo(personal: Personal, salt: Uint8Array, sha256: Sha256): Committed | undefined {
+export function commitTo(personal: Personal, salt: Uint8Array, hex: Hashing['hex']): Committed | undefined {
   const values = canonicalJson(personal)
   if (values === '{}') return undefined
-  return { commitment: commitmentOf(values, salt, sha256), text: `{"salt":"${toHex(salt)}",${values.slice(1)}` }
+  const text = `{"salt":"${toHex(salt)}",${values.slice(1)}`
+  return { commitment: hex(text), text }
 }
 
 /** Values and commitment of what stands in the column; nothing when it is not what `commitTo` wrote. */
@@ -37,26 +39,10 @@ export function readPersonal(
   const written = attempt(() => canonicalJson(values))
   if (bytes?.length !== SALT_BYTES || written === undefined) return undefined
   if (`{"salt":"${salt}",${written.slice(1)}` !== text) return undefined
-  return { values, commitment: commitmentOf(written, bytes, sha256) }
-}
-
-function commitmentOf(values: string, salt: Uint8Array, sha256: Sha256): string {
-  if (buffer.length < SALT_BYTES + 3 * values.length) buffer = new Uint8Array(SALT_BYTES + 3 * values.length)
-  buffer.set(salt)
-  const { written } = UTF8.encodeInto(values, buffer.subarray(SALT_BYTES))
-  return toHex(sha256(buffer.subarray(0, SALT_BYTES + written)))
+  return { values, commitment: toHex(sha256(UTF8.encode(text))) }
 }
 
 const UTF8 = new TextEncoder()
-let buffer = new Uint8Array(1024)
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
-
-export function toHex(bytes: Uint8Array): string {
-  let text = ''
-  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i] as number] // `i` is below the length.
-  return text
-}
 
 /** Nothing for what is not lower-case hex of whole bytes. */
 export function fromHex(text: string): Uint8Array | undefined {

@@ -8,12 +8,14 @@
  * The first two find whoever changed a row, and the head whoever did not know how it is made. Against those who know, only
  * checkpoints help: for a log written anew they cannot be made without the key, and not even with it where an older one is kept.
  */
+
+import { toHex } from '../hashing.ts'
 import type { Row } from '../tables.ts'
 import { leafOfText } from './append.ts'
 import { Frontier } from './frontier.ts'
 import { HASH_BYTES, isEqual, type Sha256 } from './merkle.ts'
 import { isSigned, type NoteKey, openNote } from './note.ts'
-import { readPersonal, toHex } from './personal.ts'
+import { readPersonal } from './personal.ts'
 import { stampOf } from './stamp.ts'
 
 export interface VerifyFinding {

@@ -3,15 +3,15 @@ import { after, isPromise } from '../awaitable.ts'
 import { KavachError } from '../errors.ts'
 import type { Policies } from '../policy/index.ts'
 import type { AuthorizeRequest, AuthorizeResult } from '../request.ts'
-import type { Change, Entry, Site } from '../site.ts'
+import type { Change, ChangeEnd, Entry, Site } from '../site.ts'
 import type { Awaitable } from '../store.ts'
 import { Anomalies, type AnomalyPorts } from './anomaly.ts'
 import { AuthFailures, type CountedFailures } from './auth-failures.ts'
 import { Batches } from './batch.ts'
 import { earlierAnswer, keepAnswer, requestText } from './idempotency.ts'
-import { createJob, type Job } from './job.ts'
+import { Job, type Subject } from './job.ts'
 import { Judge, type Judgement, type JudgePorts } from './judge.ts'
-import { BatchMeters } from './meters.ts'
+import { BatchMeters, MeterCache } from './meters.ts'
 import { Suspension } from './reads.ts'
 import { codeOf, messageOf } from './reasons.ts'
 import { isAllowedBy, resultOf, type SettlePorts, settle } from './settle.ts'
@@ -49,6 +49,7 @@ export function createAuthorizer(site: Site, ports: AuthorizerPorts): Authorizer
     shadow: policies.shadow,
   }
   const failures = new AuthFailures()
+  const meterCache = new MeterCache()
   const world = new World(({ row, incoming }) => {
     // In each of them: an agent is a link of chains that end in agents for whom another policy decides.
     for (const { engine } of policies.all()) {
@@ -62,15 +63,22 @@ export function createAuthorizer(site: Site, ports: AuthorizerPorts): Authorizer
 
   async function run(jobs: readonly Job[]): Promise<void> {
     let counted: readonly CountedFailures[] = []
+    let end: ChangeEnd | undefined
     for (const { reads } of jobs) reads.forget()
     try {
       const results = await site.change((change) => {
         counted = failures.take(change.now)
         for (const one of counted) change.record(ports.failuresEntry(one))
         return after(world.sync(change), (isChanged) =>
-          after(isChanged ? policies.refresh(change) : undefined, () => decideAll(change, jobs)),
+          after(isChanged ? policies.refresh(change) : undefined, () =>
+            after(decideAll(change, jobs), (decided) => {
+              end = change.end()
+              return decided
+            }),
+          ),
         )
       })
+      if (end !== undefined) meterCache.commit(end)
       for (let i = 0; i < jobs.length; i++) {
         const result = results[i]
         if (result !== undefined) jobs[i]?.resolve(result)
@@ -99,7 +107,8 @@ export function createAuthorizer(site: Site, ports: AuthorizerPorts): Authorizer
   }
 
   function decideAll(change: Change, jobs: readonly Job[]): Awaitable<readonly AuthorizeResult[]> {
-    const meters = new BatchMeters(change)
+    meterCache.begin(change)
+    const meters = new BatchMeters(change, meterCache)
     const judge = new Judge(judgePorts, world, change, meters)
     const anomalies = new Anomalies(ports, change, meters, world)
     const round: Round = { change, meters, judge, anomalies }
@@ -166,15 +175,13 @@ export function createAuthorizer(site: Site, ports: AuthorizerPorts): Authorizer
     })
   }
 
-  function ask(
-    job: Omit<Parameters<typeof createJob>[0], 'requestId' | 'startedAt' | 'resolve'>,
-  ): Promise<AuthorizeResult> {
+  function ask(subject: Subject, request: AuthorizeRequest): Promise<AuthorizeResult> {
     return new Promise((resolve) => {
-      const stated = job.request?.requestId
+      const stated = request?.requestId
       const requestId = typeof stated === 'string' && REQUEST_ID.test(stated) ? stated : ports.requestId()
-      const asked = createJob({ ...job, requestId, startedAt: ports.elapsed(), resolve })
-      if (isClosed) resolve(refusedBeforehand(asked, 'closed'))
-      else batches.add(asked)
+      const job = new Job(subject, request, { requestId, startedAt: ports.elapsed() }, resolve)
+      if (isClosed) resolve(refusedBeforehand(job, 'closed'))
+      else batches.add(job)
     })
   }
 
@@ -201,8 +208,8 @@ export function createAuthorizer(site: Site, ports: AuthorizerPorts): Authorizer
   }
 
   return {
-    authorize: (agentId, request) => ask({ agentId, tokenHash: undefined, request }),
-    authorizeByToken: (token, request) => ask({ agentId: undefined, tokenHash: ports.hashOfToken(token), request }),
+    authorize: (agentId, request) => ask({ agentId }, request),
+    authorizeByToken: (token, request) => ask({ tokenHash: ports.hashOfToken(token) }, request),
     async recordFailures() {
       const counted = failures.take(site.host.now())
       if (counted.length === 0) return

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson, parseDecisionLine } from '../../../compiler/model/index.ts'
 import { createDecisionEntry, type DecisionFacts } from '../../../runtime/audit/index.ts'
+import { hashingOf } from '../../../runtime/hashing.ts'
 import { NOW, sha256 } from '../site.ts'
 
 const POLICY = { name: 'acme', generation: 3, digest: 'ab'.repeat(32) }
@@ -24,7 +25,10 @@ const FACTS: DecisionFacts = {
 const digestOf = (text: string) => Buffer.from(sha256(new TextEncoder().encode(text))).toString('hex')
 
 function bodyOf(facts: Partial<DecisionFacts>, allowed: readonly string[] = [], commitment?: string) {
-  const entry = createDecisionEntry({ sha256, allowedArgs: new Set(allowed) })({ ...FACTS, ...facts })
+  const entry = createDecisionEntry({ hex: hashingOf(sha256).hex, allowedArgs: new Set(allowed) })({
+    ...FACTS,
+    ...facts,
+  })
   return entry.write({ seq: 7, time: NOW, commitment })
 }
 
@@ -93,7 +97,7 @@ const anyFacts: fc.Arbitrary<DecisionFacts> = fc.record({
 
 describe('the row of a decision', () => {
   test('is written as canonical JSON would write it', () => {
-    const entryFor = createDecisionEntry({ sha256, allowedArgs: new Set() })
+    const entryFor = createDecisionEntry({ hex: hashingOf(sha256).hex, allowedArgs: new Set() })
     fc.assert(
       fc.property(anyFacts, maybe(fc.constant('cd'.repeat(32))), (facts, commitment) => {
         expect(entryFor(facts).write({ seq: 7, time: NOW, commitment })).toBe(written(facts, commitment))
@@ -166,7 +170,7 @@ describe('the row of a decision', () => {
   test('is a row whatever was asked', () => {
     // What a caller without types may send.
     const anything = { action: 7, resource: { a: 1 }, cost: Number.NaN, endpoint: null, ip: [], via: [1, '\ud800x'] }
-    const entry = createDecisionEntry({ sha256, allowedArgs: new Set() })({
+    const entry = createDecisionEntry({ hex: hashingOf(sha256).hex, allowedArgs: new Set() })({
       ...FACTS,
       ...(anything as unknown as Partial<DecisionFacts>),
       agent: `\udc00${'a'.repeat(5000)}`,
@@ -191,7 +195,11 @@ describe('the row of a decision', () => {
   })
 
   test('keeps owner and address beside it', () => {
-    const entry = createDecisionEntry({ sha256, allowedArgs: new Set() })({ ...FACTS, owner: 'ann', ip: '10.0.0.1' })
+    const entry = createDecisionEntry({ hex: hashingOf(sha256).hex, allowedArgs: new Set() })({
+      ...FACTS,
+      owner: 'ann',
+      ip: '10.0.0.1',
+    })
     expect(entry.personal).toEqual({ owner: 'ann', ip: '10.0.0.1' })
     expect(entry.write({ seq: 0, time: NOW, commitment: 'ff' })).not.toContain('ann')
   })

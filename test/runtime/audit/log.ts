@@ -1,6 +1,8 @@
 /** A log with rows of several kinds, and the parts of the host that read it. */
+
 import { generateKeyPairSync } from 'node:crypto'
 import { createAudit, createCheckpointer, createDecisionEntry, entryOf } from '../../../runtime/audit/index.ts'
+import { hashingOf } from '../../../runtime/hashing.ts'
 import type { CheckpointSink } from '../../../runtime/options.ts'
 import type { Entry } from '../../../runtime/site.ts'
 import type { Store } from '../../../runtime/store.ts'
@@ -8,7 +10,7 @@ import { hostAt, NOW, sha256, siteOf, type TestHost } from '../site.ts'
 
 export const KEY = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
-const decisionEntry = createDecisionEntry({ sha256, allowedArgs: new Set(['to']) })
+const decisionEntry = createDecisionEntry({ hex: hashingOf(sha256).hex, allowedArgs: new Set(['to']) })
 
 /** Row `i`: agents, owners and results take turns. */
 export function entryAt(i: number): Entry {

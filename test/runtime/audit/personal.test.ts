@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
-import { commitTo, fromHex, readPersonal, toHex } from '../../../runtime/audit/personal.ts'
+import { commitTo, fromHex, readPersonal } from '../../../runtime/audit/personal.ts'
+import { hashingOf, toHex } from '../../../runtime/hashing.ts'
 import { sha256 } from '../site.ts'
 
+const { hex } = hashingOf(sha256)
 const SALT = Uint8Array.from({ length: 16 }, (_, i) => i)
 
 test('values and salt give the commitment again, and nothing else does', () => {
-  const { commitment = '', text = '' } = commitTo({ owner: 'ann', ip: '10.0.0.1' }, SALT, sha256) ?? {}
+  const { commitment = '', text = '' } = commitTo({ owner: 'ann', ip: '10.0.0.1' }, SALT, hex) ?? {}
   expect(text).toBe('{"salt":"000102030405060708090a0b0c0d0e0f","ip":"10.0.0.1","owner":"ann"}')
   expect(readPersonal(text, sha256)).toEqual({ commitment, values: { ip: '10.0.0.1', owner: 'ann' } })
   expect(readPersonal(text.replace('ann', 'bob'), sha256)?.commitment).not.toBe(commitment)
@@ -13,12 +15,12 @@ test('values and salt give the commitment again, and nothing else does', () => {
 })
 
 test('another salt hides the same values behind another commitment', () => {
-  const other = commitTo({ owner: 'ann' }, SALT.toReversed(), sha256)
-  expect(commitTo({ owner: 'ann' }, SALT, sha256)?.commitment).not.toBe(other?.commitment)
+  const other = commitTo({ owner: 'ann' }, SALT.toReversed(), hex)
+  expect(commitTo({ owner: 'ann' }, SALT, hex)?.commitment).not.toBe(other?.commitment)
 })
 
 test('no values need no commitment', () => {
-  expect(commitTo({ owner: undefined }, SALT, sha256)).toBeUndefined()
+  expect(commitTo({ owner: undefined }, SALT, hex)).toBeUndefined()
 })
 
 test.each([

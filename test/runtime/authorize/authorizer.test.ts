@@ -3,6 +3,7 @@ import { emitAgentRecord } from '../../../compiler/emit/index.ts'
 import { createPermissionReader, jsonPlace } from '../../../compiler/model/index.ts'
 import { createDecisionEntry, entryOf } from '../../../runtime/audit/index.ts'
 import { createAuthorizer } from '../../../runtime/authorize/index.ts'
+import { hashingOf } from '../../../runtime/hashing.ts'
 import { createLevels, openReservation } from '../../../runtime/limits/index.ts'
 import type { HostOptions } from '../../../runtime/options.ts'
 import { createPolicies } from '../../../runtime/policy/index.ts'
@@ -35,7 +36,7 @@ function setUp({ store = createMemoryStore(), options = {} }: { store?: Store; o
     granted: () => undefined,
     trustOf: () => 1,
     elapsed: host.elapsed,
-    decisionEntry: createDecisionEntry({ sha256, allowedArgs: new Set() }),
+    decisionEntry: createDecisionEntry({ hex: hashingOf(sha256).hex, allowedArgs: new Set() }),
     reservationMs: 600_000,
     openReservation,
     useApproval: () => undefined,
