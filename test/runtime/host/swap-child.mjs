@@ -1,5 +1,7 @@
 // A host that decides without a pause while its policies are swapped, and says what it saw.
-// node --expose-gc swap-child.mjs FILE SWAPS [stage]
+// node --expose-gc swap-child.mjs FILE SWAPS [stage | watch]
+//
+// `stage`: each policy is a shadow and staged before it is enforced. `watch`: another process swaps them.
 //
 // A policy of an even generation lets everybody read `doc:even` and nothing else, one of an odd generation `doc:odd`. So each answer, and
 // each row of the log, shows whether it is that of the policy which it names.
@@ -21,12 +23,12 @@ const imageOf = (generation) => emitImage({ ...models[generation % 2], generatio
 
 const kavach = await createKavach({
   database: { provider: 'sqlite', url: file },
-  policy: imageOf(1),
+  policy: mode === 'watch' ? undefined : imageOf(1),
   deadlineMs: 30_000,
   anomaly: { consecutiveDenials: false },
   warn() {},
 })
-const seen = { decisions: 0, wrong: 0, failed: 0, rows: 0, wrongRows: 0, shadows: 0, generations: 0 }
+const seen = { decisions: 0, wrong: 0, failed: 0, backward: 0, rows: 0, wrongRows: 0, shadows: 0, generations: 0 }
 const digests = new Map()
 const note = ({ generation, digest }) => digests.set(generation, digest)
 note(await kavach.policy.current())
@@ -34,6 +36,7 @@ note(await kavach.policy.current())
 const isRight = (resource, isAllowed, generation) => isAllowed === (resource === `doc:${NAMES[generation % 2]}`)
 
 let isOver = false
+let latest = 0
 async function call(caller) {
   for (let i = caller; !isOver; i++) {
     const resource = `doc:${NAMES[i % 2]}`
@@ -43,6 +46,10 @@ async function call(caller) {
     const { generation, digest } = answer.policy
     // A policy decides before whoever brought it into force is told so.
     if (!isRight(resource, answer.allowed, generation) || (digests.get(generation) ?? digest) !== digest) seen.wrong++
+    // A stage is for some agents, so generations alternate.
+    if (generation < latest && mode !== 'stage') seen.backward++
+    latest = Math.max(latest, generation)
+    if (mode === 'watch' && latest === swaps + 1) isOver = true
   }
 }
 
@@ -53,6 +60,13 @@ function memory() {
 }
 
 const callers = Array.from({ length: CALLERS }, (_, caller) => call(caller))
+if (mode === 'watch') {
+  await Promise.all(callers)
+  await kavach.close()
+  process.stdout.write(JSON.stringify({ ...seen, latest }))
+  process.exit()
+}
+
 let before = 0
 for (let generation = 2; generation < swaps + 2; generation++) {
   if (generation === Math.ceil(swaps / 5)) before = memory()
