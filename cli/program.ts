@@ -60,6 +60,9 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
   const keys = args.includes('keys')
     ? (await import('./keys.ts')).keysCommand(terminal)
     : new Command('keys').description('make, list and revoke keys of a project')
+  const agents = args.includes('agents')
+    ? (await import('./agents.ts')).agentsCommand(terminal)
+    : new Command('agents').description('make, list, suspend and revoke agents of a project')
   program
     .addCommand(initCommand(terminal))
     .addCommand(checkCommand(terminal))
@@ -79,6 +82,7 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(migrateCommand(terminal))
     .addCommand(audit)
     .addCommand(keys)
+    .addCommand(agents)
     .addCommand(
       new Command('export').description('write policies for other engines').addCommand(exportCedarCommand(terminal)),
     )
