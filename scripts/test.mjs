@@ -14,6 +14,8 @@ const ELSEWHERE = [
     'proofs against brute force beyond the slice of this run; takes minutes',
   ],
   ['npm run test:cedar -- --requests N', 'engine against Cedar beyond the 2,000 requests of this run; takes minutes'],
+  ['npm run test:crash -- --rounds N', 'kills beyond the 10 of this run; takes minutes'],
+  ['npm run test:races -- --repeats N', 'races of processes beyond the 3 of this run; takes minutes'],
   ['npm run fuzz -- SUITE --runs N', 'texts, images and requests beyond the slices of this run; takes minutes'],
   [
     'npm run test:conformance -- --from DIR',
