@@ -18,17 +18,19 @@ for (const tail of ['', '-wal', '-shm']) rmSync(file + tail, { force: true })
 console.log(JSON.stringify(contender === 'floor' ? floor() : await kavachos()))
 for (const tail of ['', '-wal', '-shm']) rmSync(file + tail, { force: true })
 
-/** The columns, keys and indexes of our log and meters, and as much text in a row. */
+/** The columns, keys and indexes of our log and meters, with as much text in a row and the same settings. */
 function floor() {
   const db = new Database(file)
   db.pragma('journal_mode = WAL')
   db.pragma(`synchronous = ${synchronous}`)
+  db.pragma('cache_size = -32768')
+  db.pragma('wal_autocheckpoint = 4000')
   db.exec(`
     create table audit(project text not null, seq integer not null, time integer not null, agent text, kind text not null,
-      result text, body text, leaf blob not null, personal text, primary key (project, seq)) without rowid;
-    create index by_agent on audit(project, agent, seq);
+      result text, body text, leaf blob not null, personal text, primary key (project, seq));
     create table meters(project text not null, key text not null, windowStart integer not null, used integer not null,
       primary key (project, key, windowStart)) without rowid;
+    create index by_window on meters(project, windowStart, key);
     create table heads(project text primary key, size integer, frontier blob, time integer, epoch integer) without rowid`)
   const row = db.prepare('insert into audit values(?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const take = db.prepare(
@@ -44,7 +46,10 @@ function floor() {
     const body = JSON.stringify({
       action: 'read',
       agent,
+      by: 'id',
+      charged: [-1, 0],
       durationUs: 12,
+      grant: -1,
       kind: 'decision',
       personal: 'a'.repeat(64),
       policy,
@@ -53,7 +58,7 @@ function floor() {
       resource: `mcp:github:repo-${seq % 777}`,
       result: 'allowed',
       seq,
-      time,
+      time: '2026-11-25T08:20:27.659Z',
       verdict: 'allow',
     })
     const leaf = createHash('sha256').update('\0').update(body).digest()
@@ -67,7 +72,7 @@ function floor() {
       'allowed',
       body,
       leaf,
-      '{"salt":"00112233445566778899aabbccddeeff","user":"user-1"}',
+      '{"salt":"00112233445566778899aabbccddeeff","owner":"user-12"}',
     )
     seq++
   }
