@@ -9,14 +9,17 @@
  */
 import { HASH_BYTES, NODE_PREFIX, type Sha256 } from './merkle.ts'
 
-/** One root for each bit of a size below 2^53. */
-const MAX_ROOTS = 53
+/** Room for the roots that a batch may add. */
+const MORE_ROOTS = 16
+
+/** What is hashed for a node. It is filled and read at once, so all trees can share it. */
+const PAIR = new Uint8Array(1 + 2 * HASH_BYTES)
+PAIR[0] = NODE_PREFIX
 
 /** A class because it is opened, fed and closed, once for each batch. */
 export class Frontier {
   private readonly sha256: Sha256
-  private readonly roots = new Uint8Array(MAX_ROOTS * HASH_BYTES)
-  private readonly pair = new Uint8Array(1 + 2 * HASH_BYTES)
+  private roots: Uint8Array
   private count: number
   private leaves: number
 
@@ -29,8 +32,8 @@ export class Frontier {
     this.leaves = size
     this.count = rootsOf(size)
     if (bytes.length !== this.count * HASH_BYTES) throw new RangeError('the frontier is not that of the tree')
+    this.roots = new Uint8Array((this.count + MORE_ROOTS) * HASH_BYTES)
     this.roots.set(bytes)
-    this.pair[0] = NODE_PREFIX
   }
 
   get size(): number {
@@ -40,6 +43,7 @@ export class Frontier {
   append(leaf: Uint8Array): void {
     let node = leaf
     for (let rest = this.leaves; rest % 2 === 1; rest = (rest - 1) / 2) node = this.join(--this.count, node)
+    if ((this.count + 1) * HASH_BYTES > this.roots.length) this.grow()
     this.roots.set(node, this.count++ * HASH_BYTES)
     this.leaves++
   }
@@ -57,9 +61,15 @@ export class Frontier {
   }
 
   private join(left: number, right: Uint8Array): Uint8Array {
-    this.pair.set(this.roots.subarray(left * HASH_BYTES, (left + 1) * HASH_BYTES), 1)
-    this.pair.set(right, 1 + HASH_BYTES)
-    return this.sha256(this.pair)
+    PAIR.set(this.roots.subarray(left * HASH_BYTES, (left + 1) * HASH_BYTES), 1)
+    PAIR.set(right, 1 + HASH_BYTES)
+    return this.sha256(PAIR)
+  }
+
+  private grow(): void {
+    const { roots } = this
+    this.roots = new Uint8Array(roots.length + MORE_ROOTS * HASH_BYTES)
+    this.roots.set(roots)
   }
 }
 
