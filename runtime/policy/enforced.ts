@@ -1,11 +1,10 @@
 /** What a project enforces, for those who look at its store without being a host. */
-import { KavachError } from '../errors.ts'
 import type { ActivePolicy } from '../site.ts'
 import type { Reader } from '../store.ts'
 import type { Row } from '../tables.ts'
 import { builtInImage } from './built-in.ts'
 import { loadPolicy } from './load.ts'
-import { readRollout } from './rollout.ts'
+import { readKept, readRollout } from './rollout.ts'
 
 export interface PolicyStatus {
   /** Absent: no policy was ever given, and what is made at run time may do what it was given. */
@@ -29,10 +28,10 @@ export interface KeptPolicy {
 export async function policyStatus(reader: Pick<Reader, 'get'>): Promise<PolicyStatus> {
   const { enforced, shadow, staged } = await readRollout(reader)
   return {
-    ...(enforced && { enforced: keptOf(await imageRow(reader, enforced.digest)) }),
-    ...(shadow !== undefined && { shadow: keptOf(await imageRow(reader, shadow)) }),
+    ...(enforced && { enforced: keptOf(await readKept(reader, enforced.digest)) }),
+    ...(shadow !== undefined && { shadow: keptOf(await readKept(reader, shadow)) }),
     ...(staged && {
-      staged: { ...keptOf(await imageRow(reader, staged.digest)), percent: staged.percent, agents: staged.agents },
+      staged: { ...keptOf(await readKept(reader, staged.digest)), percent: staged.percent, agents: staged.agents },
     }),
   }
 }
@@ -40,13 +39,7 @@ export async function policyStatus(reader: Pick<Reader, 'get'>): Promise<PolicyS
 /** The enforced policy, ready to be asked. @throws {KavachError} KVCH_E_POLICY_INVALID when its image is gone or damaged */
 export async function enforcedPolicy(reader: Pick<Reader, 'get'>): Promise<ActivePolicy> {
   const { enforced } = await readRollout(reader)
-  return loadPolicy(enforced === undefined ? builtInImage() : (await imageRow(reader, enforced.digest)).image)
-}
-
-async function imageRow(reader: Pick<Reader, 'get'>, digest: string): Promise<Row<'policies'>> {
-  const row = await reader.get('policies', { digest })
-  if (row === undefined) throw new KavachError('KVCH_E_POLICY_INVALID', `the image of policy ${digest} is gone`)
-  return row
+  return loadPolicy(enforced === undefined ? builtInImage() : (await readKept(reader, enforced.digest)).image)
 }
 
 function keptOf({ name, generation, digest, activatedAt }: Row<'policies'>): KeptPolicy {

@@ -6,7 +6,7 @@ import type { ActivePolicy, Change, Json } from '../site.ts'
 import type { Awaitable, Reader } from '../store.ts'
 import { builtInImage } from './built-in.ts'
 import { loadPolicy, loadPolicySlowly, type PolicySource, type ReadFile, readPolicy } from './load.ts'
-import { isStagedFor, NO_ROLLOUT, type Rollout, readRollout, writeRollout } from './rollout.ts'
+import { isStagedFor, NO_ROLLOUT, type Rollout, readKept, readRollout, writeRollout } from './rollout.ts'
 
 /** What the rest of the host does for a policy that comes into force, in the same change. */
 export interface PolicyPorts {
@@ -111,13 +111,7 @@ export function createPolicies(ports: PolicyPorts): Policies {
   }
 
   function policyOf(reader: Pick<Reader, 'get'>, digest: string): Awaitable<ActivePolicy> {
-    return (
-      known(digest) ??
-      after(reader.get('policies', { digest }), (row) => {
-        if (row === undefined) throw new KavachError('KVCH_E_POLICY_INVALID', `the image of policy ${digest} is gone`)
-        return loadPolicy(row.image)
-      })
-    )
+    return known(digest) ?? after(readKept(reader, digest), (row) => loadPolicy(row.image))
   }
 
   function currentOf(reader: Pick<Reader, 'get'>, { enforced }: Rollout): Awaitable<ActivePolicy> {
@@ -187,7 +181,7 @@ export function createPolicies(ports: PolicyPorts): Policies {
   }
 
   async function enforce(source: PolicySource, actor: string, isStart: boolean): Promise<PolicyIdentityOf> {
-    await roll(source, async (change, now, taken) => {
+    const given = await roll(source, async (change, now, taken) => {
       if (taken === undefined) return now
       const { policy } = taken
       const { digest, generation } = policy
@@ -209,7 +203,7 @@ export function createPolicies(ports: PolicyPorts): Policies {
       ports.record(change, { kind: 'policy.load', actor, members })
       return { enforced: { digest, generation }, shadow: now.shadow === digest ? undefined : now.shadow, staged }
     })
-    return identityOf(state.current)
+    return given ?? identityOf(state.current)
   }
 
   function shadow(source: PolicySource | undefined, actor: string): Promise<PolicyIdentityOf | undefined> {

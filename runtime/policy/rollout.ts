@@ -1,8 +1,10 @@
 /** Which policies a project runs: the one that is enforced, one in its shadow, and one that some agents get already. */
 
 import { after } from '../awaitable.ts'
+import { KavachError } from '../errors.ts'
 import type { Change } from '../site.ts'
 import type { Awaitable, Reader } from '../store.ts'
+import type { Row } from '../tables.ts'
 
 /** As it is kept in the store, for all processes. Policies are named by digest; their images are in table `policies`. */
 export interface Rollout {
@@ -37,6 +39,14 @@ export function readRollout(reader: Pick<Reader, 'get'>): Awaitable<Rollout> {
 export function writeRollout(change: Change, rollout: Omit<Rollout, 'version'>): Awaitable<Rollout> {
   const written = { ...rollout, version: change.epoch() }
   return after(change.put('settings', [{ name: SETTING, value: JSON.stringify(written) }]), () => written)
+}
+
+/** A policy that is kept, by the digest that rollouts and rows of the log name. @throws {KavachError} KVCH_E_POLICY_INVALID when it is gone */
+export function readKept(reader: Pick<Reader, 'get'>, digest: string): Awaitable<Row<'policies'>> {
+  return after(reader.get('policies', { digest }), (row) => {
+    if (row === undefined) throw new KavachError('KVCH_E_POLICY_INVALID', `the image of policy ${digest} is gone`)
+    return row
+  })
 }
 
 /** True when the stage is for this agent. */

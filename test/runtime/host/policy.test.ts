@@ -450,7 +450,9 @@ describe('facts that the host brings', () => {
     const { approvalId = '', reason } = await ask(1)
     expect(reason).toBe('approval-required')
     const approver = (id: string, ...roles: string[]) => ({ approver: { id, roles } })
-    expect(await refusalOf(kavach.approvals.approve(approvalId, approver('planner', 'role:editor')))).toHaveProperty('code')
+    expect(await refusalOf(kavach.approvals.approve(approvalId, approver('planner', 'role:editor')))).toHaveProperty(
+      'code',
+    )
     expect(await refusalOf(kavach.approvals.approve(approvalId, approver('bob', 'role:reader')))).toHaveProperty('code')
     await kavach.approvals.approve(approvalId, approver('bob', 'role:editor'))
     expect([(await ask(2)).reason, (await ask(1)).reason, (await ask(1)).reason]).toEqual([
