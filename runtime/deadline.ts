@@ -23,15 +23,21 @@ export function createDeadlines(host: Host, deadlineMs: number): Deadlines {
   const stopped = new AbortController()
   let isWatching = false
 
+  /** Sleeps until the first one is due, looks again, and ends when nobody waits. */
   async function watch(): Promise<void> {
     isWatching = true
     for (let first = queue[0]; first !== undefined; first = queue[0]) {
-      if (first.giveUp !== undefined)
-        await host.sleep(Math.max(0, first.due - host.elapsed()), { ...BACKGROUND, signal: stopped.signal })
-      queue.shift()
-      first.giveUp?.()
+      const rest = first.due - host.elapsed()
+      if (rest > 0) await host.sleep(rest, { ...BACKGROUND, signal: stopped.signal })
+      if (first.due <= host.elapsed()) first.giveUp?.()
+      dropAnswered()
     }
     isWatching = false
+  }
+
+  /** Most are answered in the order in which they began, so the queue stays short. */
+  function dropAnswered(): void {
+    while (queue[0] !== undefined && queue[0].giveUp === undefined) queue.shift()
   }
 
   return {
@@ -39,15 +45,20 @@ export function createDeadlines(host: Host, deadlineMs: number): Deadlines {
       new Promise((resolve, reject) => {
         const waiting: Waiting = {
           due: host.elapsed() + deadlineMs,
-          giveUp: () => reject(new KavachError('KVCH_E_STORE_TIMEOUT')),
+          giveUp() {
+            waiting.giveUp = undefined
+            reject(new KavachError('KVCH_E_STORE_TIMEOUT'))
+          },
         }
         run.then(
           (value) => {
             waiting.giveUp = undefined
+            dropAnswered()
             resolve(value)
           },
           (error) => {
             waiting.giveUp = undefined
+            dropAnswered()
             reject(error)
           },
         )
