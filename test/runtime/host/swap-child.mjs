@@ -55,8 +55,7 @@ async function call(caller) {
 
 function memory() {
   globalThis.gc()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
+  return process.memoryUsage()
 }
 
 const callers = Array.from({ length: CALLERS }, (_, caller) => call(caller))
@@ -67,7 +66,7 @@ if (mode === 'watch') {
   process.exit()
 }
 
-let before = 0
+let before = memory()
 for (let generation = 2; generation < swaps + 2; generation++) {
   if (generation === Math.ceil(swaps / 5)) before = memory()
   const image = imageOf(generation)
@@ -79,7 +78,8 @@ for (let generation = 2; generation < swaps + 2; generation++) {
 }
 isOver = true
 await Promise.all(callers)
-const grown = memory() - before
+const after = memory()
+const grown = (what) => (after[what] - before[what]) / 2 ** 20
 
 const generations = new Set()
 for (let cursor; ; ) {
@@ -101,4 +101,4 @@ for (let cursor; ; ) {
 }
 seen.generations = generations.size
 await kavach.close()
-process.stdout.write(JSON.stringify({ ...seen, grownMiB: grown / 2 ** 20 }))
+process.stdout.write(JSON.stringify({ ...seen, heapMiB: grown('heapUsed'), externalMiB: grown('external') }))
