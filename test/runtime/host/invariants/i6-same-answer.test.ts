@@ -16,7 +16,7 @@ import { createRequests } from '../../../properties/generate/request.ts'
 import { askReference, createSubject, type Plain, type Subject } from '../../../properties/subject.ts'
 import { DAY, HOUR, MINUTE, openHost, SECOND, START, setClock } from '../hosts.ts'
 
-const POLICIES = Number(process.env.KAVACH_SAME_POLICIES ?? 60)
+const POLICIES = Number(process.env.KAVACH_SAME_POLICIES ?? 40)
 const SEED = Number(process.env.KAVACH_SAME_SEED ?? 20_261_125)
 const REQUESTS = 40
 
