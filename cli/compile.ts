@@ -2,15 +2,14 @@
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { Command } from 'commander'
-import { emitImage, spliceModule } from '../compiler/emit/index.ts'
+import { emitImage } from '../compiler/emit/index.ts'
 import type { DiagnosticFormat } from '../grammar/index.ts'
 import { analyzeFolder } from './checked.ts'
-import { loadEngineWasm } from './engine-wasm.ts'
+import { compiledFiles } from './compiled-files.ts'
 import { CliError, EXIT_FINDINGS, EXIT_FINE, EXIT_REFUSED, EXIT_UNKNOWN, worstExit } from './exit.ts'
 import { loadBytes, writeFilesAtomically } from './files.ts'
 import { countFindings, formatOption, printFindings } from './findings.ts'
 import { toInstant } from './instant.ts'
-import { loadFront } from './language.ts'
 import { identityOf, toCompiled } from './module-file.ts'
 import { loadPolicyFolder } from './policy-folder.ts'
 import type { Terminal } from './terminal.ts'
@@ -77,17 +76,11 @@ async function compile(terminal: Terminal, path: string, options: CompileOptions
     ...(notBefore !== undefined && { notBefore }),
     ...(notAfter !== undefined && { notAfter }),
   }
-  const { emitSourceMap, emitTypes } = await loadFront()
   terminal.progress(() => `compiling ${model.name}`)
   const image = emitImage(model)
   const base = join(resolve(terminal.cwd, options.out), model.name)
   refuseRollback(terminal, base, image)
-  const files = [
-    { path: `${base}.wasm`, data: spliceModule(loadEngineWasm(), image) },
-    { path: `${base}.img`, data: image },
-    { path: `${base}.d.ts`, data: emitTypes(model, checked.catalogs) },
-    { path: `${base}.map.json`, data: emitSourceMap(checked.map) },
-  ]
+  const files = await compiledFiles({ ...checked, model, image, base })
   writeFilesAtomically(terminal.cwd, files)
   if (options.format === 'text') {
     const { generation, digest } = identityOf(image)

@@ -20,13 +20,24 @@ export async function printFindings(
   diagnostics: readonly Diagnostic[],
   format: DiagnosticFormat,
 ): Promise<number> {
+  const text = await findingsText(terminal, folder, diagnostics, format)
+  if (text !== '') await terminal.print(text)
+  return hasErrors(diagnostics) ? EXIT_FINDINGS : EXIT_FINE
+}
+
+/** What `printFindings` prints; empty, or whole lines. */
+export async function findingsText(
+  terminal: Terminal,
+  folder: PolicyFolder,
+  diagnostics: readonly Diagnostic[],
+  format: DiagnosticFormat,
+): Promise<string> {
   const show = (path: string): string => shownFile(terminal, folder, path)
   const sources = new Map(folder.files.map(({ path, text }) => [show(path), text]))
   const moved = diagnostics.map((diagnostic) => withPaths(diagnostic, show))
   const { renderDiagnostics } = await loadGrammar()
   const text = renderDiagnostics(moved, sources, format, { color: terminal.color })
-  if (text !== '') await terminal.print(text.endsWith('\n') ? text : `${text}\n`)
-  return hasErrors(diagnostics) ? EXIT_FINDINGS : EXIT_FINE
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`
 }
 
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {

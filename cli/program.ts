@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { checkCommand } from './check.ts'
 import { compileCommand } from './compile.ts'
+import { devCommand } from './dev.ts'
 import { diffCommand } from './diff.ts'
 import { disassembleCommand } from './disassemble.ts'
 import { evalCommand } from './eval.ts'
@@ -69,6 +70,7 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(proveCommand(terminal))
     .addCommand(testCommand(terminal))
     .addCommand(compileCommand(terminal))
+    .addCommand(devCommand(terminal))
     .addCommand(evalCommand(terminal))
     .addCommand(explainCommand(terminal))
     .addCommand(whoCanCommand(terminal))

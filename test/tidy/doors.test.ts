@@ -136,5 +136,6 @@ test('every door opens from inside the package, and gives what ARCHITECTURE.md s
       'printPolicy',
       'renderDiagnostics',
     ],
+    'kavachos/dev': ['watchPolicy'],
   })
 })
