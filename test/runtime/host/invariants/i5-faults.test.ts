@@ -77,6 +77,7 @@ const METHODS: { readonly [name: string]: (subject: Subject) => Promise<unknown>
   'keys.list': ({ kavach }) => kavach.keys.list(),
   'keys.revoke': ({ kavach, keyId }) => kavach.keys.revoke(keyId),
   'keys.verify': ({ kavach, key }) => kavach.keys.verify(key, 'decide'),
+  'usage.count': ({ kavach }) => kavach.usage.count(),
   'trust.score': ({ kavach, id }) => kavach.trust.score(id),
   complete: ({ kavach, auditId }) => kavach.complete(auditId, { outcome: 'success' }),
 }
