@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
-  type Approval,
   type AuditRow,
   type AuthorizeResult,
   type Kavach,
   KavachError,
+  type QueuedApproval,
   verifyWebhook,
 } from '../../../index.ts'
 import {
@@ -259,7 +259,7 @@ describe('an approval, from the request to its use', () => {
     setClock(START)
     const kavach = await openHost({ approvals: { ttlSeconds: 60 } })
     const { id } = await makeAgent(kavach, limited({ requireApproval: true }))
-    const statuses: Approval['status'][] = []
+    const statuses: QueuedApproval['status'][] = []
     for (const end of ['denied', 'expired', 'unused']) {
       const { approvalId = '' } = await kavach.authorize(id, READ)
       if (end === 'denied') await kavach.approvals.deny(approvalId, { approver: 'boss' })
