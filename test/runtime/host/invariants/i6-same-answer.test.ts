@@ -46,23 +46,15 @@ interface Judged extends Plain {
 test(`a host decides as the loader and the reference do, under ${POLICIES} random policies; seed ${SEED}`, async () => {
   setClock(START)
   const verdicts: Record<string, number> = { allow: 0, throttle: 0, approval: 0, limited: 0, deny: 0 }
-  const seen = { chains: 0, approved: 0, refused: 0 }
+  const seen = { chains: 0, approved: 0 }
   for (let number = 0; number < POLICIES; number++) {
     const random = new Random(Math.imul(SEED, 0x9e3779b1) + Math.imul(number, 0x85ebca6b))
     const { piece, aim } = generatePolicy(random)
-    const subject = createSubject(filesOf(render(piece)), {})
+    const subject = createSubject(filesOf(countable(render(piece))), {})
     const store = createMemoryStore()
     let now = timeOf(aim)
     setClock(now)
-    let kavach: Kavach
-    try {
-      kavach = await openHost({ database: store, policy: subject.image, anomaly: { consecutiveDenials: false } })
-    } catch (error) {
-      // More than a store can count to.
-      expect(error).toMatchObject({ code: 'KVCH_E_POLICY_INVALID', message: expect.stringContaining('9,007,199 USD') })
-      seen.refused++
-      continue
-    }
+    const kavach = await openHost({ database: store, policy: subject.image, anomaly: { consecutiveDenials: false } })
     const world = new HostWorld(subject, store, kavach)
     const ask = (request: { readonly value: unknown }) => subject.reference.decide(request.value)
     const requests = createRequests(random, aim, ask)
@@ -74,11 +66,12 @@ test(`a host decides as the loader and the reference do, under ${POLICIES} rando
         setClock(now)
       }
       // Once more, so that meters fill.
-      for (let again = random.pick([1, 1, 1, 4]); again > 0; again--) {
+      for (let again = random.pick([1, 1, 1, 12]); again > 0; again--) {
         const { expected, found } = await world.ask(asked, now)
         expect(found, place(number, turn, asked, piece)).toEqual(expected)
         verdicts[expected.verdict] = (verdicts[expected.verdict] ?? 0) + 1
         if (expected.via.length > 0) seen.chains++
+        if (!expected.allowed) break
       }
       if (await world.approveLast(aim.approvers, now)) {
         const { expected, found } = await world.ask(asked, now)
@@ -91,8 +84,8 @@ test(`a host decides as the loader and the reference do, under ${POLICIES} rando
   }
   console.log(`seed ${SEED}: ${JSON.stringify({ ...verdicts, ...seen })}`)
   for (const [verdict, count] of Object.entries(verdicts))
-    expect([verdict, count > POLICIES / 4]).toEqual([verdict, true])
-  expect(seen.chains).toBeGreaterThan(POLICIES)
+    expect([verdict, count > POLICIES / 8]).toEqual([verdict, true])
+  expect(seen.chains).toBeGreaterThan(POLICIES / 2)
   expect(seen.approved).toBeGreaterThan(POLICIES / 20)
 }, 0)
 
@@ -268,6 +261,13 @@ function askedOf(value: unknown, { agents }: Aim): Asked | undefined {
     ip,
     cost,
   }
+}
+
+/** With amounts that a store can count to. */
+function countable(policy: string): string {
+  return policy.replace(/\b([\d_]+)(\.\d+)? USD/g, (amount, whole: string) =>
+    Number(whole.replaceAll('_', '')) < 9_007_199 ? amount : '9_000_000 USD',
+  )
 }
 
 /** The instant that the policy is written about. */
