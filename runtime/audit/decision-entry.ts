@@ -8,7 +8,7 @@ import type { KavachErrorCode } from '../errors.ts'
 import type { Hashing } from '../hashing.ts'
 import type { HostReason } from '../request.ts'
 import type { Entry, EntryPlace, Json } from '../site.ts'
-import { MAX_RECORDED, recordedArgs } from './recorded-args.ts'
+import { looksSecret, MAX_RECORDED, recordedArgs } from './recorded-args.ts'
 import { stampOf } from './stamp.ts'
 
 /** What a request asked for may be anything: what is no text is left out, and what is long is cut. */
@@ -111,12 +111,12 @@ export function createDecisionEntry({ hex, allowedArgs }: DecisionEntryOptions):
     body += `"seq":${seq},`
     if (shadow !== undefined) body += `"shadow":${canonicalJson(shadow)},`
     body += `"time":"${stampOf(time)}","verdict":"${facts.verdict}"`
-    if (via.length > 0) body += `,"via":[${via.slice(0, MAX_VIA).map(hopText)}]`
+    if (via.length > 0) body += `,"via":[${via.slice(0, MAX_VIA).map((hop) => hopText(hop, facts))}]`
     return `${body}}`
   }
 
   return (facts) => {
-    const agent = typeof facts.agent === 'string' ? bounded(facts.agent) : undefined
+    const agent = typeof facts.agent === 'string' ? bounded(knownName(facts.agent, facts)) : undefined
     return {
       kind: 'decision',
       agent,
@@ -139,8 +139,13 @@ function reservationText({ key, windowStart, amount }: DecisionFacts['reservatio
 }
 
 /** A delegator that the caller named may be anything. */
-function hopText(hop: unknown): string {
-  return quoted(typeof hop === 'string' ? hop : '')
+function hopText(hop: unknown, facts: DecisionFacts): string {
+  return quoted(typeof hop === 'string' ? knownName(hop, facts) : '')
+}
+
+/** Whoever mixes the two up gives a token where an id belongs, and the log must not hold it. */
+function knownName(id: string, { reason }: DecisionFacts): string {
+  return reason === 'agent-unknown' && looksSecret(id) ? '(a secret)' : id
 }
 
 function quoted(text: string): string {

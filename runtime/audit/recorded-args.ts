@@ -40,6 +40,7 @@ const SECRETS: readonly RegExp[] = [
   /:\/\/[^\s/:@"]*:[^\s/@"]+@/, // a password inside an address
 ]
 
-function looksSecret(text: string): boolean {
+/** True for what holds a credential that can be told by its form. */
+export function looksSecret(text: string): boolean {
   return SECRETS.some((pattern) => pattern.test(text))
 }
