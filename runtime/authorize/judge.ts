@@ -122,7 +122,8 @@ export class Judge {
       request === null ||
       typeof request.action !== 'string' ||
       typeof request.resource !== 'string' ||
-      hasUnknown(request)
+      hasUnknown(request) ||
+      hasOddMember(request)
     ) {
       return this.refuse('invalid-request', id, owner)
     }
@@ -322,6 +323,22 @@ const MEMBERS = {
   endpoint: true,
   requestId: true,
 } satisfies { readonly [K in keyof Required<AuthorizeRequest>]: true }
+
+const MAX_LABEL = 1024
+
+/** What the engine is not asked about. A key that is no text would be no key, and a retry be charged twice. */
+function hasOddMember({ via, idempotencyKey, endpoint }: AuthorizeRequest): boolean {
+  const isList = via === undefined || via === null || Array.isArray(via)
+  return !isList || !isLabel(idempotencyKey) || !isLabel(endpoint)
+}
+
+/** What can be a key of a table, or is not there. */
+function isLabel(text: unknown): boolean {
+  if (text === undefined) return true
+  return typeof text === 'string' && text.length <= MAX_LABEL && !LONE_SURROGATE.test(text)
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** A member that is misspelt would be none: a `costs` would be charged to nobody. */
 function hasUnknown(request: AuthorizeRequest): boolean {

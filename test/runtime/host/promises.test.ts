@@ -316,6 +316,17 @@ describe('the log', () => {
     expect(await kavach.audit.query({ userId: 'ann' })).toEqual([])
   })
 
+  test('does not hold a token that somebody gave where an id belongs', async () => {
+    const kavach = await openHost()
+    const { id, token } = await makeAgent(kavach)
+    expect((await kavach.authorize(token, READ)).code).toBe('KVCH_E_AGENT_NOT_FOUND')
+    expect((await kavach.authorize(id, { ...READ, via: [token] })).code).toBe('KVCH_E_AGENT_NOT_FOUND')
+    await errorOf(kavach.agents.get(token))
+    expect(await kavach.audit.export({ format: 'jsonl' })).not.toContain(token)
+    const [second, first] = await kavach.audit.query({ kind: 'decision' })
+    expect([first?.agent, second?.agent, second?.via]).toEqual(['(a secret)', id, ['(a secret)']])
+  })
+
   test('has a row for all that changes what an agent may do, with who did it', async () => {
     const kavach = await openHost()
     const actor = 'ops'
@@ -372,6 +383,26 @@ describe('an idempotency key', () => {
     expect((await kavach.authorize(id, once)).allowed).toBe(false)
     await kavach.agents.unsuspend(id)
     expect((await kavach.authorize(id, once)).allowed).toBe(true)
+  })
+})
+
+describe('a request that is none', () => {
+  test.each([
+    ['an idempotency key that is no text', { idempotencyKey: 5 }],
+    ['an idempotency key that no table holds', { idempotencyKey: 'k'.repeat(1025) }],
+    ['an idempotency key of half a character', { idempotencyKey: '\ud800' }],
+    ['an endpoint that is no text', { endpoint: { name: 'POST /pay' } }],
+    ['an endpoint that no table holds', { endpoint: 'e'.repeat(1025) }],
+    ['a chain that is no list', { via: 'planner' }],
+    ['a member that is not known', { costs: 5 }],
+  ])('is denied for %s, before it is charged for anything', async (_, more) => {
+    const warnings: string[] = []
+    const kavach = await openHost({ limits: { endpointPerMinute: 5 }, warn: (message) => void warnings.push(message) })
+    const { id } = await makeAgent(kavach)
+    const answer = await kavach.authorize(id, { ...READ, ...more } as never) // It is what must be refused.
+    expect(answer).toMatchObject({ allowed: false, reason: 'invalid-request', code: 'KVCH_E_REQUEST_INVALID' })
+    expect(answer.auditId).toMatch(/^aud_/)
+    expect(warnings).toEqual([])
   })
 })
 
