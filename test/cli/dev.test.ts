@@ -1,10 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { identityOf, loadCompiled } from '../../cli/module-file.ts'
 import { folderOf, kavach, start } from './command.ts'
 import { machineIn } from './machine.ts'
+
+// A machine that is busy takes its time to start processes.
+vi.setConfig({ testTimeout: 120_000 })
 
 const policy = (resource: string) => `policy acme\n\nservice agent robot {\n  allow read on ${resource}\n}\n`
 const BROKEN = 'policy acme\n\nservice agent robot {\n  allow red on\n}\n'
