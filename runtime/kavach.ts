@@ -197,7 +197,10 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
 
   const agentsApi: AgentsApi = {
     ...agents.api,
-    authorize: ({ token, ...request }) => authorizeByToken(token, request),
+    async authorize(asked) {
+      const { token, ...request } = asked ?? {}
+      return authorizeByToken(token, request)
+    },
     call: createCall({ authorize, complete, warn }),
     delegate: delegations.delegate,
   }

@@ -137,6 +137,7 @@ function announcer({ settings, warn }: ApprovalsSite, messages: Messages): Annou
 }
 
 async function list(reader: Reader, filter: ApprovalFilter, now: number): Promise<ApprovalPage> {
+  if (typeof filter !== 'object' || filter === null) invalid('filter', 'must be an object')
   const { status, agentId, limit = DEFAULT_LIMIT, cursor } = filter
   for (const name of Object.keys(filter)) if (!FILTERS.has(name)) invalid(name, 'there is no such filter')
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_LIMIT) invalid('limit', `must be 1 to ${MAX_LIMIT}`)

@@ -1,4 +1,5 @@
 /** `kavach.audit`: reading, proving, verifying and erasing. */
+import { type Acting, actorOf, assertKnown } from '../authority/index.ts'
 import { KavachError } from '../errors.ts'
 import type { Site } from '../site.ts'
 import { type AuditProof, proveRow } from './audit-proof.ts'
@@ -11,11 +12,6 @@ import { createSigning } from './signer.ts'
 import type { VerifyReport } from './verifier.ts'
 import { type VerifyOptions, verifyStore } from './verify-store.ts'
 import { type AuditRow, viewOf } from './view.ts'
-
-interface ActedBy {
-  /** Who does it, for the row; `host` unless it is said otherwise. */
-  readonly actor?: string | undefined
-}
 
 export interface AuditApi {
   /** Rows that fit, the newest first. @throws {KavachError} KVCH_E_REQUEST_INVALID */
@@ -39,10 +35,12 @@ export interface AuditApi {
    */
   readonly verify: (options?: VerifyOptions) => Promise<VerifyReport>
   /** Erases personal values (GDPR, Article 17); proofs stay as they are. */
-  readonly erase: (subject: EraseSubject, options?: ActedBy) => Promise<Erased>
+  readonly erase: (subject: EraseSubject, acting?: Acting) => Promise<Erased>
   /** Drops bodies of rows before an instant; their hashes stay. */
-  readonly prune: (options: { readonly before: Date | number | string }, actedBy?: ActedBy) => Promise<Pruned>
+  readonly prune: (options: { readonly before: Date | number | string }, acting?: Acting) => Promise<Pruned>
 }
+
+const INVALID = 'KVCH_E_REQUEST_INVALID'
 
 export function createAudit(site: Site): AuditApi {
   const signing = createSigning(site)
@@ -56,14 +54,23 @@ export function createAudit(site: Site): AuditApi {
     },
     exportStream: (options) => exportChunks(site, options),
     prove: (auditId) => proveRow(site, auditId),
-    async verify({ checkpoints, keys = [] } = {}) {
+    async verify(options = {}) {
+      // One that is misspelt would be held against nothing.
+      assertKnown(options, ['checkpoints', 'keys'], INVALID)
+      const { checkpoints, keys = [] } = options
       const own = await signing()
-      const known = own === undefined ? keys : [verifierKey(own.key, site.sha256), ...keys]
+      const known = own === undefined || !Array.isArray(keys) ? keys : [verifierKey(own.key, site.sha256), ...keys]
       const report = await verifyStore(site, { checkpoints, keys: known })
       if (report.isIntact) return report
       throw new KavachError('KVCH_E_AUDIT_TAMPERED', undefined, { details: { ...report } })
     },
-    erase: (subject, { actor = 'host' } = {}) => eraseRows(site, subject, actor),
-    prune: async ({ before }, { actor = 'host' } = {}) => pruneRows(site, before, actor),
+    async erase(subject, acting) {
+      assertKnown(subject, ['userId', 'agentId'], INVALID)
+      return eraseRows(site, subject, actorOf(acting, INVALID))
+    },
+    async prune(options, acting) {
+      assertKnown(options, ['before'], INVALID)
+      return pruneRows(site, options.before, actorOf(acting, INVALID))
+    },
   }
 }

@@ -27,8 +27,8 @@ const CHUNK_CHARS = 64 * 1024
 
 /** @throws {KavachError} KVCH_E_REQUEST_INVALID, before the first piece */
 export function exportChunks(site: Site, options: AuditExport): AsyncGenerator<string> {
+  checkFilter(options, ['format', 'proofs'])
   const { format, proofs = false, ...filter } = options
-  checkFilter(filter, [])
   if (!EXPORT_FORMATS.includes(format)) throw invalid('format', `must be one of ${EXPORT_FORMATS.join(', ')}`)
   if (!proofs) return gathered(linesOf(site, format, filter))
   if (format !== 'jsonl') throw invalid('proofs', 'there are proofs with `jsonl` only')

@@ -41,9 +41,9 @@ const TEXTS = ['agentId', 'userId', 'action', 'resource', 'requestId'] as const
 
 /** @throws {KavachError} KVCH_E_REQUEST_INVALID */
 export async function queryRows(site: Site, query: AuditQuery = {}): Promise<readonly Row<'audit'>[]> {
+  checkFilter(query, ['limit', 'cursor', 'order'])
   const { limit = DEFAULT_LIMIT, cursor, order = 'desc' } = query
   const found: Row<'audit'>[] = []
-  checkFilter(query, ['limit', 'cursor', 'order'])
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw invalid('limit', `must be a whole number from 1 to ${MAX_LIMIT}`)
   }
@@ -117,6 +117,7 @@ export function isAbout({ personal }: Row<'audit'>, userId: string): boolean {
 
 /** @throws {KavachError} KVCH_E_REQUEST_INVALID, with the path of the wrong member */
 export function checkFilter(filter: AuditFilter, others: readonly string[]): void {
+  if (typeof filter !== 'object' || filter === null) throw invalid('filter', 'must be an object')
   for (const name of Object.keys(filter)) {
     if (!FILTERS.includes(name) && !others.includes(name)) throw invalid(name, 'is not known here')
   }

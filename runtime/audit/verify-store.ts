@@ -24,6 +24,8 @@ export async function verifyStore(
   place: LogPlace,
   { checkpoints = [], keys = [] }: VerifyOptions,
 ): Promise<VerifyReport> {
+  assertTexts('checkpoints', checkpoints)
+  assertTexts('keys', keys)
   const { head, last, kept } = await place.read(async (reader) => ({
     head: await reader.get('heads', {}),
     last: (await reader.find('audit', 'key', { isReversed: true, limit: 1 }))[0],
@@ -45,6 +47,12 @@ export async function verifyStore(
     for (const row of page) verifier.noteBeyond(row)
   }
   return verifier.finish(head ?? (size === 0 ? EMPTY_HEAD : undefined))
+}
+
+/** @throws {KavachError} KVCH_E_REQUEST_INVALID */
+function assertTexts(path: string, given: unknown): void {
+  if (Array.isArray(given) && given.every((one) => typeof one === 'string')) return
+  throw new KavachError('KVCH_E_REQUEST_INVALID', `${path}: must be a list of texts`, { details: { path } })
 }
 
 const EMPTY_HEAD = { size: 0, frontier: new Uint8Array(0) }

@@ -90,6 +90,9 @@ export function actorOf(acting: Acting | undefined, code: KavachErrorCode, other
   const given = acting ?? {}
   assertKnown(given, ['actor', ...others], code)
   const { actor = 'host' } = given
-  if (typeof actor === 'string' && actor !== '' && actor.length <= 256) return actor
+  if (typeof actor === 'string' && actor !== '' && actor.length <= 256 && !LONE_SURROGATE.test(actor)) return actor
   throw new KavachError(code, 'actor: must be a text of 1 to 256 characters', { details: { path: 'actor' } })
 }
+
+/** The log could not say it. */
+const LONE_SURROGATE = /\p{Surrogate}/u

@@ -1,6 +1,5 @@
 /** Door of secrets and project keys. */
 export {
-  type Acting,
   createKeys,
   KEY_SCOPES,
   type KeyScope,

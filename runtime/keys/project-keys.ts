@@ -1,5 +1,6 @@
 /** Keys of a project, `kvp_...`: what those show who use the host over HTTP. */
 import { entryOf } from '../audit/index.ts'
+import { type Acting, actorOf } from '../authority/index.ts'
 import { KavachError } from '../errors.ts'
 import type { Change, Site } from '../site.ts'
 import type { Row } from '../tables.ts'
@@ -29,11 +30,6 @@ export interface NewKey {
   readonly expiresAt?: Date | undefined
 }
 
-export interface Acting {
-  /** Who does it, for the log. Default `host`. */
-  readonly actor?: string | undefined
-}
-
 export interface Keys {
   /** `key` is shown once: only its SHA-256 is kept. @throws {KavachError} KVCH_E_REQUEST_INVALID */
   readonly create: (key: NewKey, acting?: Acting) => Promise<ProjectKey & { readonly key: string }>
@@ -45,7 +41,7 @@ export interface Keys {
    * Who has this key, if it may be used for this.
    *
    * @param source where it came from, such as an address, for the log
-   * @throws {KavachError} KVCH_E_KEY_INVALID, which does not say why, and KVCH_E_KEY_SCOPE
+   * @throws {KavachError} KVCH_E_KEY_INVALID, which does not say why, KVCH_E_KEY_SCOPE, and KVCH_E_REQUEST_INVALID for what is no scope
    */
   readonly verify: (key: string, scope: KeyScope, source?: string) => Promise<ProjectKey>
 }
@@ -56,6 +52,7 @@ export interface KeysPorts {
 }
 
 const MAX_NAME = 128
+const MAX_SOURCE = 256
 const PAGE = 1000
 
 type KeysSite = Pick<Site, 'host' | 'sha256' | 'read' | 'change'>
@@ -74,7 +71,8 @@ export function createKeys(site: KeysSite, { admitFailure }: KeysPorts): Keys {
   }
 
   return {
-    async create(given, { actor = 'host' } = {}) {
+    async create(given, acting) {
+      const actor = actorOf(acting, 'KVCH_E_REQUEST_INVALID')
       const { name, scopes, expiresAt } = readNewKey(given, host.now())
       const { token, hash } = createToken(host.random, sha256, KEY_TOKEN)
       const row = await site.change(async (change) => {
@@ -105,8 +103,9 @@ export function createKeys(site: KeysSite, { admitFailure }: KeysPorts): Keys {
         }
       }),
 
-    revoke: (id, { actor = 'host' } = {}) =>
-      site.change(async (change) => {
+    async revoke(id, acting) {
+      const actor = actorOf(acting, 'KVCH_E_REQUEST_INVALID')
+      return site.change(async (change) => {
         const row = typeof id === 'string' ? await change.get('apiKeys', { id }) : undefined
         if (row === undefined) throw new KavachError('KVCH_E_KEY_INVALID', `there is no project key \`${id}\``)
         if (row.revokedAt !== null) return viewOf(row)
@@ -114,9 +113,12 @@ export function createKeys(site: KeysSite, { admitFailure }: KeysPorts): Keys {
         await change.put('apiKeys', [revoked])
         record(change, 'key.revoke', revoked, actor)
         return viewOf(revoked)
-      }),
+      })
+    },
 
-    async verify(key, scope, source = 'unknown') {
+    async verify(key, scope, from) {
+      if (!KEY_SCOPES.includes(scope)) invalid('scope', `use one of ${KEY_SCOPES.join(', ')}`)
+      const source = readSource(from)
       const row = isKey(key) ? await find(site, hashToken(key, sha256)) : undefined
       const now = host.now()
       if (row === undefined || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= now)) {
@@ -128,6 +130,13 @@ export function createKeys(site: KeysSite, { admitFailure }: KeysPorts): Keys {
       return fail(new KavachError('KVCH_E_KEY_SCOPE', message, { details: { scope } }), source, row)
     },
   }
+}
+
+/** An address that the log can say. */
+function readSource(source: unknown): string {
+  return typeof source === 'string' && source.length <= MAX_SOURCE && !/\p{Surrogate}/u.test(source)
+    ? source
+    : 'unknown'
 }
 
 function isKey(key: unknown): key is string {

@@ -1,5 +1,6 @@
 /** The end of a call: what became of it and what it did cost, for the log and for the budgets. */
 import { entryOf } from '../audit/index.ts'
+import { type Acting, actorOf } from '../authority/index.ts'
 import { KavachError } from '../errors.ts'
 import type { Completion } from '../request.ts'
 import { type Change, type Json, type Site, seqOfAuditId } from '../site.ts'
@@ -26,11 +27,7 @@ export interface Completed {
  *
  * @throws {KavachError} KVCH_E_REQUEST_INVALID, KVCH_E_AUDIT_NOT_FOUND, KVCH_E_RESERVATION_CLOSED
  */
-export type Complete = (
-  auditId: string,
-  completion: Completion,
-  acting?: { readonly actor?: string | undefined },
-) => Promise<Completed>
+export type Complete = (auditId: string, completion: Completion, acting?: Acting) => Promise<Completed>
 
 const MEMBERS: ReadonlySet<string> = new Set(['outcome', 'costUsd', 'note'])
 const MAX_NOTE = 1000
@@ -38,7 +35,8 @@ const MAX_NOTE = 1000
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 export function createComplete({ change }: Pick<Site, 'change'>): Complete {
-  return async (auditId, completion, { actor = 'host' } = {}) => {
+  return async (auditId, completion, acting) => {
+    const actor = actorOf(acting, 'KVCH_E_REQUEST_INVALID')
     const seq = seqOfAuditId(auditId)
     if (seq === undefined) fail('auditId', `\`${auditId}\` is no audit id`)
     const { outcome, actualNanoUsd, note } = readCompletion(completion)

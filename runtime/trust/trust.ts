@@ -43,7 +43,8 @@ export function createTrust(site: Pick<Site, 'host' | 'read'>, { rowsOf }: Trust
 
   return {
     async score(agentId) {
-      const score = await site.read((reader) => scoreIn(reader, agentId, site.host.now()))
+      const isName = typeof agentId === 'string' && agentId !== ''
+      const score = isName ? await site.read((reader) => scoreIn(reader, agentId, site.host.now())) : undefined
       if (score === undefined) throw new KavachError('KVCH_E_AGENT_NOT_FOUND')
       return score
     },

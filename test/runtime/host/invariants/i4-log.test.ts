@@ -100,3 +100,12 @@ function sumsOf(file: string) {
   expect(queryFile(file, 'PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }])
   return { calls: sum('/day/'), nanoUsd: sum('/month/') }
 }
+
+test('a checkpoint that is given under a misspelt name is an error: held against nothing, every log would be intact', async () => {
+  const kavach = await openFile(freshFile())
+  const asked = { checkpoint: ['note'] } as never // It is what must be refused.
+  expect(await errorOf(kavach.audit.verify(asked))).toMatchObject({
+    code: 'KVCH_E_REQUEST_INVALID',
+    details: { path: 'checkpoint' },
+  })
+})
