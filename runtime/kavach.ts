@@ -8,6 +8,7 @@ import {
   createAudit,
   createCheckpointer,
   createDecisionEntry,
+  createSigning,
   entryOf,
   LogTail,
   pruneExpired,
@@ -108,6 +109,8 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
   const settings = resolveSettings(options)
   const { project, warn } = settings
   const deadlines = createDeadlines(host, settings.deadlineMs)
+  // A key that cannot sign is told of now, and not when it is needed.
+  await createSigning({ project, host, settings })()
   if (!settings.areMigrationsSkipped) await store.migrate()
 
   const tail = new LogTail()

@@ -140,10 +140,22 @@ export function resolveSettings(options: HostOptions): Settings {
   assertKnown('approvals.webhook', approvals.webhook ?? {}, { url: true, maxAttempts: true })
   assertKnown('limits', limits, LIMITS)
   assertKnown('anomaly', anomaly, { consecutiveDenials: true })
+  assertKind('secrets', secrets, 'list')
+  assertKind('agents.enabled', agents.enabled, 'boolean')
+  assertKind('audit.args.allow', audit.args?.allow, 'list')
+  assertKind('audit.checkpoints.sinks', audit.checkpoints?.sinks, 'list')
+  assertKind('approvals.onRequest', approvals.onRequest, 'function')
+  assertKind('approvals.authenticate', approvals.authenticate, 'function')
+  assertKind('docsBaseUrl', options.docsBaseUrl, 'string')
+  assertKind('skipMigrations', options.skipMigrations, 'boolean')
+  assertKind('warn', options.warn, 'function')
+  for (const name of ['everyRows', 'everyMs'] as const) {
+    count(audit.checkpoints?.[name], `audit.checkpoints.${name}`, 1)
+  }
   if (audit.durability !== undefined && audit.durability !== 'durable' && audit.durability !== 'process') {
     fail('audit', `\`${audit.durability}\` is no durability: use \`durable\` or \`process\``)
   }
-  if (!/^[A-Za-z0-9_.@-]{1,128}$/.test(project)) {
+  if (typeof project !== 'string' || !/^[A-Za-z0-9_.@-]{1,128}$/.test(project)) {
     fail('project', `\`${project}\` is no name: use 1 to 128 of A-Z a-z 0-9 _ . @ -`)
   }
   if (secret !== undefined && secrets !== undefined) fail('secret', 'give `secret` or `secrets`, not both')
@@ -166,7 +178,8 @@ export function resolveSettings(options: HostOptions): Settings {
       durability: audit.durability ?? 'durable',
       allowedArgs: new Set(audit.args?.allow),
       checkpoints: audit.checkpoints ?? {},
-      retentionDays: audit.retentionDays,
+      retentionDays:
+        audit.retentionDays === undefined ? undefined : count(audit.retentionDays, 'audit.retentionDays', 1),
     },
     approvals: { ...approvals, ttlSeconds: count(approvals.ttlSeconds, 'approvals.ttlSeconds', 3600) },
     limits: { ...limits, reservationSeconds: count(limits.reservationSeconds, 'limits.reservationSeconds', 600) },
@@ -219,6 +232,14 @@ function assertKnown(path: string, options: object, known: { readonly [name: str
   if (unknown === undefined) return
   const names = Object.keys(known).join(', ')
   fail(path === '' ? unknown : `${path}.${unknown}`, `there is no such option; known are ${names}`)
+}
+
+const KINDS = { list: 'a list', boolean: '`true` or `false`', string: 'a text', function: 'a function' }
+
+/** An option of another kind would be read as something that nobody meant: `enabled: 'no'` would be yes. */
+function assertKind(path: string, value: unknown, kind: keyof typeof KINDS): void {
+  if (value === undefined || (kind === 'list' ? Array.isArray(value) : typeof value === kind)) return
+  fail(path, `must be ${KINDS[kind]}`)
 }
 
 const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }

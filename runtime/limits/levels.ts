@@ -105,6 +105,7 @@ function endpointLimits(limits: LimitOptions['endpointPerMinute']): EndpointLimi
     const all = limitOf(limits, 'limits.endpointPerMinute')
     return () => all
   }
+  if (typeof limits !== 'object' || limits === null) throw noLimit('limits.endpointPerMinute')
   const each = new Map(
     Object.entries(limits).map(([name, limit]) => [name, limitOf(limit, `limits.endpointPerMinute.${name}`)]),
   )
@@ -113,7 +114,11 @@ function endpointLimits(limits: LimitOptions['endpointPerMinute']): EndpointLimi
 
 function limitOf(limit: number | undefined, path: string): number | undefined {
   if (limit === undefined || (Number.isSafeInteger(limit) && limit >= 0)) return limit
-  throw new KavachError('KVCH_E_CONFIG_INVALID', `${path}: must be a whole number of calls a minute, 0 or more`, {
+  throw noLimit(path)
+}
+
+function noLimit(path: string): KavachError {
+  return new KavachError('KVCH_E_CONFIG_INVALID', `${path}: must be a whole number of calls a minute, 0 or more`, {
     details: { path },
   })
 }

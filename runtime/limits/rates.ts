@@ -87,6 +87,7 @@ function readRates(given: Site['settings']['limits']['rates'] = {}): ReadonlyMap
   for (const [name, rate] of Object.entries(given)) {
     const path = `limits.rates.${name}`
     if (!Object.hasOwn(DEFAULTS, name)) fail(path, 'there is no such rate: use signup, otp or auth')
+    if (typeof rate !== 'object' || rate === null) fail(path, 'must be `{ count, seconds }`')
     if (!Number.isSafeInteger(rate.count) || rate.count < 0) fail(`${path}.count`, 'must be a whole number, 0 or more')
     if (!Number.isSafeInteger(rate.seconds) || rate.seconds <= 0 || rate.seconds > 31 * 86_400) {
       fail(`${path}.seconds`, 'must be a whole number of seconds, at most 31 days')

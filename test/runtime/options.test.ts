@@ -57,6 +57,19 @@ test.each([
   ['{ "agents": { "tokenExpiry": "soon" } }', 'agents.tokenExpiry'],
   ['{ "audit": "durabel" }', 'audit'],
   ['{ "deadlineMs": 1.5 }', 'deadlineMs'],
+  ['{ "project": 5 }', 'project'],
+  ['{ "secrets": "0123456789012345678901234567890123" }', 'secrets'],
+  ['{ "agents": { "enabled": "no" } }', 'agents.enabled'],
+  ['{ "audit": { "args": { "allow": "to" } } }', 'audit.args.allow'],
+  ['{ "audit": { "retentionDays": -1 } }', 'audit.retentionDays'],
+  ['{ "audit": { "checkpoints": { "everyRows": 0 } } }', 'audit.checkpoints.everyRows'],
+  ['{ "audit": { "checkpoints": { "everyMs": "1s" } } }', 'audit.checkpoints.everyMs'],
+  ['{ "audit": { "checkpoints": { "sinks": {} } } }', 'audit.checkpoints.sinks'],
+  ['{ "approvals": { "onRequest": true } }', 'approvals.onRequest'],
+  ['{ "approvals": { "authenticate": "yes" } }', 'approvals.authenticate'],
+  ['{ "docsBaseUrl": 5 }', 'docsBaseUrl'],
+  ['{ "skipMigrations": "no" }', 'skipMigrations'],
+  ['{ "warn": true }', 'warn'],
 ])('%s is refused', (json, path) => {
   expect(pathOf(() => resolve(json))).toBe(path)
 })
@@ -68,6 +81,18 @@ test('a life is seconds, or a text with a unit', () => {
   expect(['', '0m', '-1h', '1.5h', '1w', 0, -1, Number.NaN].map((text) => pathOf(() => parseTtl(text, 'ttl')))).toEqual(
     Array(8).fill('ttl'),
   )
+})
+
+test.each([
+  [{ audit: { checkpoints: { key: 'no key' } } }, /^audit\.checkpoints\.key: it is no private key in PEM/],
+  [{ limits: { rates: { otp: null } } }, /^limits\.rates\.otp: must be `\{ count, seconds \}`/],
+  [{ limits: { endpointPerMinute: null } }, /^limits\.endpointPerMinute: /],
+])('a host is not opened with %j', async (options, message) => {
+  const given = { database: { provider: 'memory' }, ...options } as never // It is what must be refused.
+  await expect(createKavach(given)).rejects.toMatchObject({
+    code: 'KVCH_E_CONFIG_INVALID',
+    message: expect.stringMatching(message),
+  })
 })
 
 test('a host that is given what it does not know is not opened', async () => {
