@@ -7,7 +7,7 @@ import type { Terminal } from './terminal.ts'
 
 export function policyCommand(terminal: Terminal): Command {
   return new Command('policy')
-    .description('sign compiled policies, and verify signatures')
+    .description('sign compiled policies, verify signatures, and say what a host enforces')
     .addCommand(keygenCommand(terminal))
     .addCommand(signCommand(terminal))
     .addCommand(verifyCommand(terminal))

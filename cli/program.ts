@@ -64,6 +64,11 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
   const agents = args.includes('agents')
     ? (await import('./agents.ts')).agentsCommand(terminal)
     : new Command('agents').description('make, list, suspend and revoke agents of a project')
+  const doctor = args.includes('doctor')
+    ? (await import('./doctor.ts')).doctorCommand(terminal)
+    : new Command('doctor').description('look for what is wrong with the database of a host')
+  const policy = policyCommand(terminal)
+  if (args[0] === 'policy') policy.addCommand((await import('./policy-status.ts')).policyStatusCommand(terminal))
   program
     .addCommand(initCommand(terminal))
     .addCommand(checkCommand(terminal))
@@ -80,11 +85,12 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(tightenCommand(terminal))
     .addCommand(fmtCommand(terminal))
     .addCommand(disassembleCommand(terminal))
-    .addCommand(policyCommand(terminal))
+    .addCommand(policy)
     .addCommand(migrateCommand(terminal))
     .addCommand(audit)
     .addCommand(keys)
     .addCommand(agents)
+    .addCommand(doctor)
     .addCommand(
       new Command('export').description('write policies for other engines').addCommand(exportCedarCommand(terminal)),
     )

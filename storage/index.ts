@@ -6,6 +6,7 @@ export {
   type Connection,
   type Durability,
   type GivenConnection,
+  inspectSqlite,
   openSqliteStore,
   pathOfUrl,
   SQLITE_SCHEMA_VERSION,

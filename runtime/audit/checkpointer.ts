@@ -34,7 +34,7 @@ const EVERY_MS = 60_000
 /** Nothing is looked up more often than this. */
 const LOOK_MS = 200
 /** Name of the setting that has the frontier of the last checkpoint; the checkpoint's signature vouches for it. */
-const FRONTIER = 'audit.frontier'
+export const FRONTIER = 'audit.frontier'
 
 interface Delivery {
   readonly sink: CheckpointSink

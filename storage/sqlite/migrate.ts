@@ -52,12 +52,13 @@ export function sqliteSchemaText(): string {
 
 const RECORD = 'INSERT INTO kavach_migrations (version, tag, oldest, appliedAt) VALUES (?, ?, ?, ?)'
 
-interface Version {
+export interface Version {
   readonly version: number
   readonly oldest: number
 }
 
-function versionOf(connection: Connection): Version {
+/** 0 where there are no tables. */
+export function versionOf(connection: Connection): Version {
   const table = connection
     .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'kavach_migrations'")
     .get()
