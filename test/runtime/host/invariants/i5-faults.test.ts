@@ -15,8 +15,8 @@ import { connectionOf, errorOf, freshFile, makeAgent, openFile, openHost, READ }
 import { faulty } from './stores.ts'
 
 const DEADLINE = 300
-/** What may go by beside the deadline. */
-const SLACK = 250
+/** What may go by beside the deadline: policies are loaded before the store is asked, and all of it at once. */
+const SLACK = 2 * DEADLINE
 
 interface Subject {
   readonly kavach: Kavach
