@@ -151,6 +151,11 @@ async function loadFromText(terminal: Terminal, folder: PolicyFolder): Promise<P
   }
 }
 
+/** The same for an image at hand, without the lines of its rules. @throws {CliError} 1 when it is damaged */
+export function loadImageSource(terminal: Terminal, image: Uint8Array, shown: string): PolicySource {
+  return fromImage(terminal, { compiled: toCompiled(image, shown), shown, mapText: undefined })
+}
+
 interface ImageFile {
   readonly compiled: Compiled
   readonly shown: string

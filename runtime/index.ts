@@ -73,6 +73,7 @@ export type {
 export { verifyWebhook } from './outbox/index.ts'
 export { pendingObject, type Shape } from './pending.ts'
 export { type KeptPolicy, type PolicySource, type PolicyStatus, policyStatus } from './policy/index.ts'
+export { type RecordedDecisionParts, recordedDecision } from './recorded-decision.ts'
 export type { AuthorizeRequest, AuthorizeResult, Completion, HostReason } from './request.ts'
 export type { Awaitable, Range, Reader, Store, Transaction } from './store.ts'
 export {

@@ -11,6 +11,6 @@ export {
 } from './approvals.ts'
 export type { Need, Vote } from './ballot.ts'
 export type { Decide } from './decide.ts'
-export type { ApprovalAsked, GrantedApproval, Queue } from './queue.ts'
+export { type ApprovalAsked, approvedBy, type GrantedApproval, type Queue } from './queue.ts'
 export type { Approval, ApprovalRequest } from './view.ts'
 export type { WaitOptions } from './wait.ts'

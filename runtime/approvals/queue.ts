@@ -148,9 +148,13 @@ function sameRequests(reader: Pick<Reader, 'find'>, digest: string): Awaitable<r
 }
 
 function grantedBy(row: Row<'approvals'>): GrantedApproval {
+  return { id: row.id, ...approvedBy(row) }
+}
+
+/** Who agreed. */
+export function approvedBy(row: Row<'approvals'>): Omit<GrantedApproval, 'id'> {
   const votes = readVotes(row)
   return {
-    id: row.id,
     approvedBy: [...new Set(votes.flatMap(labelsOf))],
     approvedAt: Math.min(...votes.map(({ at }) => at)),
   }
