@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { blocksOf } from './blocks.ts'
 
-const PAGES = ['docs/keys.md', 'docs/trust.md', 'docs/storage.md']
+const PAGES = ['docs/keys.md', 'docs/trust.md', 'docs/storage.md', 'docs/development.md']
 
 /** What the snippets take from the application around them; they may declare the same anew. */
 const AROUND = `import type { createKavach as open } from 'kavachos'
