@@ -14,7 +14,7 @@ import {
   pruneExpired,
   rowsOfAgent,
 } from './audit/index.ts'
-import { createAuthorizer, denialsKey } from './authorize/index.ts'
+import { clearDenials, createAuthorizer } from './authorize/index.ts'
 import { after } from './awaitable.ts'
 import { type Call, createCall } from './call.ts'
 import { makeChange } from './change.ts'
@@ -102,8 +102,22 @@ export interface Kavach<Db = unknown> {
 /** Rows a sweep removes at most from each table, so that no decision waits long for it. */
 const SWEPT_ROWS = 200
 
+/** A host, with what those who stand on top of it need: the authorization server and the HTTP face. */
+export interface OpenedHost {
+  readonly kavach: Kavach
+  readonly site: Site
+  readonly secretKeys: () => Promise<SecretKeys>
+  /** Whether a failed authentication of this source, at this time, gets a row of its own; others are counted. */
+  readonly admitFailure: (source: string, now: number) => boolean
+}
+
 /** @throws {KavachError} when the options, the policy or the store are not as they must be */
 export async function openKavach(options: OpenOptions, surroundings: Surroundings): Promise<Kavach> {
+  return (await openHost(options, surroundings)).kavach
+}
+
+/** @throws {KavachError} as `openKavach` */
+export async function openHost(options: OpenOptions, surroundings: Surroundings): Promise<OpenedHost> {
   const { host, store, hashing, isProduction } = surroundings
   const sha256 = hashing.bytes
   const settings = resolveSettings(options)
@@ -133,9 +147,7 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
     read: (work) => site.read((reader) => after(policies.refresh(reader), () => work(reader))),
     change: (work) => site.change((change) => after(policies.refresh(change), () => work(change))),
   }
-  const agents = createAgents(judging, {
-    clearAnomaly: (change, agentId) => change.put('meters', [{ key: denialsKey(agentId), windowStart: 0, used: 0 }]),
-  })
+  const agents = createAgents(judging, { clearAnomaly: clearDenials })
   const policies = createPolicies({
     change: site.change,
     async declare(change, inForce) {
@@ -270,5 +282,10 @@ export async function openKavach(options: OpenOptions, surroundings: Surrounding
       return closing
     },
   }
-  return explainAt(kavach, settings.docsBaseUrl)
+  return {
+    kavach: explainAt(kavach, settings.docsBaseUrl),
+    site: judging,
+    secretKeys,
+    admitFailure: authorizer.admitFailure,
+  }
 }

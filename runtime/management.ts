@@ -1,6 +1,6 @@
 /** Agents of a project, managed from outside of a host: whoever runs one there notices before its next decision. */
 import { type Agents, createAgents } from './agents/index.ts'
-import { denialsKey } from './authorize/index.ts'
+import { clearDenials } from './authorize/index.ts'
 import { enforcedPolicy } from './policy/index.ts'
 import type { ActivePolicy, Site } from './site.ts'
 
@@ -20,7 +20,5 @@ export function createManagement(site: Site): Agents {
 }
 
 function agentsOf(site: Site): Agents {
-  return createAgents(site, {
-    clearAnomaly: (change, agentId) => change.put('meters', [{ key: denialsKey(agentId), windowStart: 0, used: 0 }]),
-  }).api
+  return createAgents(site, { clearAnomaly: clearDenials }).api
 }

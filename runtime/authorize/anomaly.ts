@@ -76,6 +76,11 @@ export class Anomalies {
   }
 }
 
+/** Forgets the denials in a row of an agent. */
+export function clearDenials(change: Pick<Change, 'put'>, agentId: string): Awaitable<void> {
+  return change.put('meters', [{ key: denialsKey(agentId), windowStart: 0, used: 0 }])
+}
+
 /** Of the meter that counts an agent's denials in a row; its window never ends. */
 export function denialsKey(agentId: string): string {
   return `denials/${agentId}`

@@ -1,4 +1,4 @@
 /** Door of the decision path. */
-export { denialsKey } from './anomaly.ts'
+export { clearDenials } from './anomaly.ts'
 export { type Authorizer, type AuthorizerPorts, createAuthorizer } from './authorizer.ts'
 export { codeOf, messageOf } from './reasons.ts'
