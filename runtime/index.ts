@@ -5,11 +5,12 @@ export type {
   AgentChanges,
   AgentFilter,
   AgentPage,
+  Agents,
   AgentWithToken,
   IssuedToken,
   NewAgent,
 } from './agents/index.ts'
-export type { Approval as QueuedApproval } from './approvals/index.ts'
+export type { Approval as QueuedApproval, ApprovalsApi } from './approvals/index.ts'
 export {
   type AuditApi,
   type AuditExport,
@@ -21,6 +22,7 @@ export {
   createAudit,
   createCheckpointer,
   EXPORT_FORMATS,
+  entryOf,
   faultOfProof,
   type HeadCheck,
   keysOf,
@@ -33,8 +35,10 @@ export {
   verifyBundle,
   verifyStore,
 } from './audit/index.ts'
+export type { Acting, HeldPermission, Permission } from './authority/index.ts'
 export { after, isPromise } from './awaitable.ts'
 export type { Call } from './call.ts'
+export type { Delegation, Delegations, NewDelegation } from './delegation/index.ts'
 export { toError } from './denial.ts'
 export { explainAt, leadTo } from './docs-url.ts'
 export {
@@ -55,9 +59,26 @@ export {
 } from './guard.ts'
 export { type Hashing, hashingOf } from './hashing.ts'
 export { createHost, type Host, type SleepOptions } from './host.ts'
-export { type AgentsApi, type Kavach, type OpenOptions, openKavach, type Surroundings } from './kavach.ts'
-export { createKeys, KEY_SCOPES, type KeyScope, type ProjectKey } from './keys/index.ts'
+export {
+  type AgentsApi,
+  type Kavach,
+  type OpenedHost,
+  type OpenOptions,
+  openHost,
+  openKavach,
+  type Surroundings,
+} from './kavach.ts'
+export {
+  createKeys,
+  KEY_SCOPES,
+  type KeyPurpose,
+  type KeyScope,
+  type Keys,
+  type ProjectKey,
+  type SecretKeys,
+} from './keys/index.ts'
 export { createLogSite } from './log-site.ts'
+export { type Maintenance, startMaintenance, type Task } from './maintenance.ts'
 export { createManagement } from './management.ts'
 export type {
   AgentOptions,
@@ -75,6 +96,7 @@ export { pendingObject, type Shape } from './pending.ts'
 export { type KeptPolicy, type PolicySource, type PolicyStatus, policyStatus } from './policy/index.ts'
 export { type RecordedDecisionParts, recordedDecision } from './recorded-decision.ts'
 export type { AuthorizeRequest, AuthorizeResult, Completion, HostReason } from './request.ts'
+export { auditIdOf, type Change, type Entry, type Json, type Site, seqOfAuditId } from './site.ts'
 export type { Awaitable, Range, Reader, Store, Transaction } from './store.ts'
 export {
   type Column,
@@ -87,5 +109,6 @@ export {
   TABLES,
   type TableName,
 } from './tables.ts'
-export { TOKEN_PATTERN } from './tokens/index.ts'
+export { AGENT_TOKEN, checkToken, KEY_TOKEN, TOKEN_PATTERN } from './tokens/index.ts'
+export { ulid } from './ulid.ts'
 export type { UsageCount, UsageFilter } from './usage/index.ts'

@@ -31,6 +31,8 @@ const orNull = <T>({ kind }: Column<T>): Column<T | null> => ({ kind, isNullable
 export type AgentStatus = 'active' | 'suspended' | 'revoked'
 /** Who made an agent or a delegation: the policy, or somebody through the API. */
 export type Origin = 'policy' | 'runtime'
+/** Where a client comes from: it registered itself, or it publishes a document at the URL that is its id. */
+export type ClientOrigin = 'registered' | 'document'
 export type ApprovalStatus = 'pending' | 'approved' | 'denied' | 'expired' | 'used'
 
 export const TABLES = {
@@ -247,6 +249,127 @@ export const TABLES = {
     },
     key: ['id'],
     indexes: { byEmail: ['email'] },
+  },
+  oauthClients: {
+    columns: {
+      /** `mcp_...`, or the https URL of a client that publishes its metadata. */
+      id: text(),
+      origin: text<ClientOrigin>(),
+      /** SHA-256, hex, of its secret; null for one that has none. */
+      secretHash: orNull(text()),
+      /** JSON of the metadata as registered, names of RFC 7591. */
+      metadata: text(),
+      createdAt: integer(),
+      /** When it is forgotten: a document when it must be fetched again, a registration when nobody uses it. */
+      expiresAt: orNull(integer()),
+    },
+    key: ['id'],
+    indexes: { byExpiry: ['expiresAt'] },
+  },
+  oauthGrants: {
+    columns: {
+      /** `grt_...`: what a user agreed to, or what was exchanged for; every token belongs to one and dies with it. */
+      id: text(),
+      client: text(),
+      /** Null for a client that speaks for itself. */
+      user: orNull(text()),
+      /** The agent that is asked about when a token of it is used. */
+      agent: text(),
+      /** JSON list: all that was agreed to. */
+      scopes: text(),
+      /** URL of the server that its tokens are for. */
+      resource: text(),
+      /** The grant that this one was exchanged for. */
+      parent: orNull(text()),
+      /** The delegation through which alone it acts. */
+      delegation: orNull(text()),
+      /** JSON of the `act` claim (RFC 8693 section 4.1). */
+      actor: orNull(text()),
+      createdAt: integer(),
+      expiresAt: orNull(integer()),
+      revokedAt: orNull(integer()),
+    },
+    key: ['id'],
+    indexes: { byUser: ['user', 'client'], byClient: ['client'], byParent: ['parent'], byExpiry: ['expiresAt'] },
+  },
+  oauthCodes: {
+    columns: {
+      /** SHA-256, hex. */
+      hash: text(),
+      grant: text(),
+      client: text(),
+      redirectUri: text(),
+      /** S256, base64url. */
+      challenge: text(),
+      /** JSON list. */
+      scopes: text(),
+      resource: text(),
+      /** Thumbprint of the DPoP key that it is bound to. */
+      jkt: orNull(text()),
+      expiresAt: integer(),
+      usedAt: orNull(integer()),
+    },
+    key: ['hash'],
+    indexes: { byExpiry: ['expiresAt'] },
+  },
+  oauthTokens: {
+    columns: {
+      /** SHA-256, hex. */
+      hash: text(),
+      kind: text<'access' | 'refresh'>(),
+      grant: text(),
+      /** JSON list; of a refresh token all that the grant has. */
+      scopes: text(),
+      resource: text(),
+      jkt: orNull(text()),
+      issuedAt: integer(),
+      expiresAt: integer(),
+      /** When a refresh token was superseded. */
+      usedAt: orNull(integer()),
+      /** The answer that superseded it, encrypted under a key that only its holder can derive; kept for a short while. */
+      successor: orNull(bytes()),
+    },
+    key: ['hash'],
+    indexes: { byGrant: ['grant'], byExpiry: ['expiresAt'] },
+  },
+  /** What may be used once: proofs and assertions that were seen. */
+  oauthReplays: {
+    columns: { id: text(), expiresAt: integer() },
+    key: ['id'],
+    indexes: { byExpiry: ['expiresAt'] },
+  },
+  /** Keys that sign access tokens. */
+  oauthKeys: {
+    columns: {
+      kid: text(),
+      /** JSON of the public JWK. */
+      publicJwk: text(),
+      /** PKCS 8, encrypted under a key that is derived from the secret of the project. */
+      privateKey: bytes(),
+      createdAt: integer(),
+      /** From then on it signs nothing; it verifies until it expires. */
+      retiredAt: orNull(integer()),
+      expiresAt: orNull(integer()),
+    },
+    key: ['kid'],
+    indexes: {},
+  },
+  /** Sessions of people, as far as they were seen. The application that signs them in has the sessions themselves. */
+  sessions: {
+    columns: {
+      /** SHA-256, hex, of the id that the application gave. */
+      id: text(),
+      user: text(),
+      kind: text<'web' | 'mobile'>(),
+      /** SHA-256, hex, of what is known of the device. */
+      device: orNull(text()),
+      issuedAt: integer(),
+      seenAt: integer(),
+      expiresAt: integer(),
+      endedAt: orNull(integer()),
+    },
+    key: ['id'],
+    indexes: { byUser: ['user'], byExpiry: ['expiresAt'] },
   },
 } as const satisfies { readonly [name: string]: Table }
 

@@ -41,6 +41,13 @@ export const settings = toTable('settings')
 export const apiKeys = toTable('apiKeys')
 export const outbox = toTable('outbox')
 export const users = toTable('users')
+export const oauthClients = toTable('oauthClients')
+export const oauthGrants = toTable('oauthGrants')
+export const oauthCodes = toTable('oauthCodes')
+export const oauthTokens = toTable('oauthTokens')
+export const oauthReplays = toTable('oauthReplays')
+export const oauthKeys = toTable('oauthKeys')
+export const sessions = toTable('sessions')
 
 /** What was done to make the schema what it is; see migrate.ts. */
 export const migrations = sqliteTable('kavach_migrations', {
@@ -69,6 +76,13 @@ export const SQLITE_TABLES: { readonly [T in TableName]: AnyTable } = {
   apiKeys,
   outbox,
   users,
+  oauthClients,
+  oauthGrants,
+  oauthCodes,
+  oauthTokens,
+  oauthReplays,
+  oauthKeys,
+  sessions,
 }
 
 /**
