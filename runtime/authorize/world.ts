@@ -4,6 +4,7 @@
  * INVARIANT: nothing remembered is older than the transaction that uses it. `sync` opens each transaction by comparing epochs,
  * and forgets every agent that was changed since, by whichever process.
  */
+import { counts } from '../authority/index.ts'
 import { after } from '../awaitable.ts'
 import type { Change } from '../site.ts'
 import type { Awaitable, Reader } from '../store.ts'
@@ -12,8 +13,10 @@ import { denialsKey } from './anomaly.ts'
 
 export interface Known {
   row: Row<'agents'>
-  /** Delegations that end in it and are not revoked, by id. */
+  /** Delegations that end in it and count, by id. */
   readonly incoming: readonly Row<'delegations'>[]
+  /** When the first of them is over, in milliseconds since 1970; then the agent is read anew. */
+  readonly until: number
   /** Hashes of its tokens that are remembered. */
   readonly hashes: string[]
   /** Denials in a row, up to now. */
@@ -24,7 +27,11 @@ export interface Known {
 const MAX_CHANGES = 500
 /** Agents that are remembered. */
 const MAX_AGENTS = 100_000
-const MAX_INCOMING = 1000
+/** Delegations that are read at a time: those of years are kept, and few of them count. */
+const PAGE = 1000
+
+/** What reads for a decision; `now` is milliseconds since 1970. */
+export type TimedReader = Reader & Pick<Change, 'now'>
 
 export class World {
   private readonly agents = new Map<string, Known>()
@@ -58,12 +65,16 @@ export class World {
   }
 
   /** The agent and what is delegated to it, as far as it exists. */
-  agent(reader: Reader, id: string): Awaitable<Known | undefined> {
-    return this.agents.get(id) ?? this.load(reader, id)
+  agent(reader: TimedReader, id: string): Awaitable<Known | undefined> {
+    const known = this.agents.get(id)
+    if (known !== undefined && known.until > reader.now) return known
+    // Equal limits of one pair are told apart by their order among those that count, so every process counts at its own time.
+    this.drop(id)
+    return this.load(reader, id)
   }
 
   /** The token with this hash, and nothing for one that was never there or is dead. */
-  token(reader: Reader, hash: string): Awaitable<Row<'tokens'> | undefined> {
+  token(reader: TimedReader, hash: string): Awaitable<Row<'tokens'> | undefined> {
     return (
       this.tokens.get(hash) ??
       after(reader.get('tokens', { hash }), (row) =>
@@ -92,17 +103,16 @@ export class World {
     this.forget(known)
   }
 
-  private load(reader: Reader, id: string): Awaitable<Known | undefined> {
+  private load(reader: TimedReader, id: string): Awaitable<Known | undefined> {
     return after(reader.get('agents', { id }), (row) => {
       if (row === undefined) return undefined
-      return after(reader.find('delegations', 'byReceiver', { equal: [id], limit: MAX_INCOMING }), (all) => {
-        const incoming = all.length === 0 ? NONE : all.filter(({ revokedAt }) => revokedAt === null)
-        return after(reader.get('meters', { key: denialsKey(id), windowStart: 0 }), (meter) => {
-          const known: Known = { row, incoming, hashes: [], denials: meter?.used ?? 0 }
+      return after(incomingOf(reader, id), (incoming) =>
+        after(reader.get('meters', { key: denialsKey(id), windowStart: 0 }), (meter) => {
+          const known: Known = { row, incoming, until: endOf(incoming), hashes: [], denials: meter?.used ?? 0 }
           this.agents.set(id, known)
           return known
-        })
-      })
+        }),
+      )
     })
   }
 
@@ -113,6 +123,27 @@ export class World {
     this.agents.clear()
     this.tokens.clear()
   }
+}
+
+/** All that count now, page by page. */
+function incomingOf(
+  reader: TimedReader,
+  id: string,
+  before: readonly Row<'delegations'>[] = NONE,
+  last?: string,
+): Awaitable<readonly Row<'delegations'>[]> {
+  const range = { equal: [id], limit: PAGE, ...(last !== undefined && { after: last }) }
+  return after(reader.find('delegations', 'byReceiver', range), (page) => {
+    if (page.length === 0) return before
+    const found = [...before, ...page.filter((row) => counts(row, reader.now))]
+    return page.length < PAGE ? found : incomingOf(reader, id, found, page.at(-1)?.id)
+  })
+}
+
+function endOf(delegations: readonly Row<'delegations'>[]): number {
+  let end = Number.POSITIVE_INFINITY
+  for (const { expiresAt } of delegations) if (expiresAt !== null && expiresAt < end) end = expiresAt
+  return end
 }
 
 const NONE: readonly Row<'delegations'>[] = []

@@ -142,6 +142,22 @@ test('ten completions at once of one call give its money back once', async () =>
   expect([other.allowed, moneyOf(file)]).toEqual([true, 600_000_000])
 })
 
+test('a host that remembers a delegation that has ended counts an equal one where a new host does', async () => {
+  setClock(START)
+  const file = freshFile()
+  const old = await openFile(file)
+  const [{ id: fromAgent }, { id: toAgent }] = [await makeAgent(old), await makeAgent(old, { type: 'delegated' })]
+  const lend = { fromAgent, toAgent, ...spender(1, FAST) }
+  await old.delegate({ ...lend, expiresAt: new Date(START + HOUR) })
+  await old.delegate(lend)
+  const spend = { ...READ, cost: 0.6 }
+  expect((await old.authorize(toAgent, READ)).allowed).toBe(true)
+  setClock(START + DAY)
+  expect(await old.authorize(toAgent, spend)).toMatchObject({ allowed: true })
+  const young = await openFile(file)
+  expect(await young.authorize(toAgent, spend)).toMatchObject({ allowed: false, code: 'KVCH_E_RATE_BUDGET_EXCEEDED' })
+})
+
 /** The meter of the one budget, in the day of `now`. */
 function moneyOf(file: string, now?: number): number {
   if (now === undefined) {
