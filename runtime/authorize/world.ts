@@ -38,6 +38,8 @@ export class World {
   private readonly tokens = new Map<string, Row<'tokens'>>()
   private readonly forget: (known: Known) => void
   private epoch = -1
+  /** The transaction that decides now. One that was given up on may still be reading, and what it sees may be old. */
+  private open: object | undefined
 
   /** `forget` is told of every agent whose records must not be used again. */
   constructor(forget: (known: Known) => void) {
@@ -49,15 +51,17 @@ export class World {
     const { baseEpoch } = change
     // Between transactions only: in the middle of one, somebody is being decided about.
     if (this.agents.size > MAX_AGENTS) this.clear()
+    this.open = change
     if (baseEpoch === this.epoch) return false
     if (this.epoch < 0 || this.agents.size === 0) {
-      this.clear()
+      this.forgetAll()
       this.epoch = baseEpoch
       return true
     }
     const changed = change.find('agents', 'byVersion', { after: this.epoch, limit: MAX_CHANGES })
     return after(changed, (rows) => {
-      if (rows.length === MAX_CHANGES) this.clear()
+      if (this.open !== change) return true
+      if (rows.length === MAX_CHANGES) this.forgetAll()
       else for (const { id } of rows) this.drop(id)
       this.epoch = baseEpoch
       return true
@@ -82,6 +86,7 @@ export class World {
           ? undefined
           : after(this.agent(reader, row.agent), (known) => {
               if (known === undefined) return undefined
+              if (this.agents.get(row.agent) !== known) return row
               known.hashes.push(hash)
               this.tokens.set(hash, row)
               return row
@@ -109,6 +114,10 @@ export class World {
       return after(incomingOf(reader, id), (incoming) =>
         after(reader.get('meters', { key: denialsKey(id), windowStart: 0 }), (meter) => {
           const known: Known = { row, incoming, until: endOf(incoming), hashes: [], denials: meter?.used ?? 0 }
+          if (this.open !== reader) return known
+          // Another decision may have waited for the same agent, and have changed what is remembered of it since.
+          const first = this.agents.get(id)
+          if (first !== undefined) return first
           this.agents.set(id, known)
           return known
         }),
@@ -118,6 +127,11 @@ export class World {
 
   /** Forgets everything; the next `sync` says that something changed, because whoever was told before may have failed. */
   clear(): void {
+    this.open = undefined
+    this.forgetAll()
+  }
+
+  private forgetAll(): void {
     this.epoch = -1
     for (const known of this.agents.values()) this.forget(known)
     this.agents.clear()

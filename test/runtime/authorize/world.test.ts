@@ -41,6 +41,53 @@ for (const [what, open] of STORES) {
   })
 }
 
+test('what a transaction still reads that was given up on is not remembered, whether the next one has begun or not', async () => {
+  const [before, now] = [siteOf({ store: slowly(createMemoryStore()) }), siteOf({ store: slowly(createMemoryStore()) })]
+  await addAgent(before)
+  await before.change((change) => change.put('tokens', [TOKEN]))
+  await addAgent(now, [], { status: 'revoked' })
+  const world = new World(() => undefined)
+  await before.change(async (late) => {
+    await world.sync(late)
+    const reading = world.agent(late, 'agt_1')
+    world.clear()
+    // Whoever waits is answered, and nobody else.
+    expect((await reading)?.row.status).toBe('active')
+    expect(world.peek('agt_1')).toBeUndefined()
+    await now.change(async (change) => {
+      await world.sync(change)
+      expect(await world.token(late, TOKEN.hash)).toEqual(TOKEN)
+      expect(world.peek('agt_1')).toBeUndefined()
+      expect(await world.token(change, TOKEN.hash)).toBeUndefined()
+      expect((await world.agent(change, 'agt_1'))?.row.status).toBe('revoked')
+    })
+  })
+})
+
+test('a token is forgotten with its agent, also when others waited for the agent at the same time', async () => {
+  const site = siteOf({ store: slowly(createMemoryStore()) })
+  await addAgent(site)
+  await site.change((change) => change.put('tokens', [TOKEN]))
+  const world = new World(() => undefined)
+  await site.change(async (change) => {
+    await world.sync(change)
+    const token = world.token(change, TOKEN.hash)
+    const others: unknown[] = []
+    for (let turn = 0; turn < 20; turn++) {
+      others.push(world.agent(change, 'agt_1'))
+      await undefined
+    }
+    expect(await token).toEqual(TOKEN)
+    expect(new Set(await Promise.all(others))).toEqual(new Set([world.peek('agt_1')]))
+  })
+  await site.change((change) => change.remove('tokens', { hash: TOKEN.hash }))
+  await addAgent(site)
+  await site.change(async (change) => {
+    await world.sync(change)
+    expect(await world.token(change, TOKEN.hash)).toBeUndefined()
+  })
+})
+
 /** What counts of what ends in the agent, as the next transaction has it. */
 function incomingNow(site: TestSite, world: World) {
   return site.change(async (change) => {
@@ -49,9 +96,13 @@ function incomingNow(site: TestSite, world: World) {
   })
 }
 
-async function addAgent(site: TestSite, delegations: readonly Row<'delegations'>[] = []): Promise<void> {
+async function addAgent(
+  site: TestSite,
+  delegations: readonly Row<'delegations'>[] = [],
+  more: Partial<Row<'agents'>> = {},
+): Promise<void> {
   await site.change(async (change) => {
-    await change.put('agents', [{ ...AGENT, version: change.epoch() }])
+    await change.put('agents', [{ ...AGENT, ...more, version: change.epoch() }])
     await change.put('delegations', delegations)
   })
 }
@@ -89,3 +140,5 @@ const AGENT: Row<'agents'> = {
   updatedAt: NOW,
   version: 0,
 }
+
+const TOKEN: Row<'tokens'> = { hash: 'a0', agent: 'agt_1', issuedAt: NOW, expiresAt: null }
