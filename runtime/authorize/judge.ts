@@ -11,6 +11,7 @@ import type {
   Reason,
   RecordSource,
 } from '../../engine-wasm/host/index.ts'
+import type { GrantedApproval } from '../approvals/index.ts'
 import type { LevelMeter, Levels } from '../limits/index.ts'
 import type { AuthorizeRequest, HostReason } from '../request.ts'
 import type { ActivePolicy, Change } from '../site.ts'
@@ -45,12 +46,6 @@ export interface Path {
   readonly chain: readonly string[]
   /** The delegations between them and the agent, as many; nothing where there is none. */
   readonly delegations: readonly (Row<'delegations'> | undefined)[]
-}
-
-export interface GrantedApproval {
-  readonly id: string
-  readonly approvedBy: readonly string[]
-  readonly approvedAt: number
 }
 
 /** What was decided, and what has to follow if it is to hold. */

@@ -1,12 +1,14 @@
 /** What follows from a decision: meters are charged, approvals used or asked for, and a row is written. */
 import type { CounterCharge } from '../../engine-wasm/host/index.ts'
+import type { ApprovalAsked, GrantedApproval } from '../approvals/index.ts'
 import type { DecisionFacts } from '../audit/index.ts'
 import { after, isPromise } from '../awaitable.ts'
+import type { Reservation, ReservedAmount } from '../limits/index.ts'
 import type { AuthorizeResult } from '../request.ts'
 import { type ActivePolicy, type Change, type Entry, type Json, seqOfAuditId } from '../site.ts'
 import type { Awaitable } from '../store.ts'
 import type { Job } from './job.ts'
-import type { GrantedApproval, Judgement } from './judge.ts'
+import type { Judgement } from './judge.ts'
 import type { BatchMeters } from './meters.ts'
 import { codeOf, messageOf } from './reasons.ts'
 
@@ -14,33 +16,9 @@ export interface SettlePorts {
   readonly elapsed: () => number
   readonly decisionEntry: (facts: DecisionFacts) => Entry
   readonly reservationMs: number
-  readonly openReservation: (change: Change, reservation: OpenReservation) => Awaitable<unknown>
+  readonly openReservation: (change: Change, reservation: Reservation) => Awaitable<unknown>
   readonly useApproval: (change: Change, approval: GrantedApproval, auditId: string) => Awaitable<unknown>
   readonly requestApproval: (change: Change, asked: ApprovalAsked) => Awaitable<{ readonly id: string }>
-}
-
-export interface OpenReservation {
-  readonly seq: number
-  readonly agent: string
-  readonly amounts: readonly ReservedAmount[]
-  readonly expiresAt: number
-}
-
-/** Nano-USD. */
-export interface ReservedAmount {
-  readonly key: string
-  readonly windowStart: number
-  readonly amount: number
-  readonly limit: number
-}
-
-export interface ApprovalAsked {
-  readonly digest: string
-  readonly agentId: string
-  readonly owner: string | null
-  readonly request: { readonly [member: string]: Json | undefined }
-  readonly needs: readonly { readonly by?: string; readonly withinMs?: number }[]
-  readonly requestId: string
 }
 
 /** Charges and records; the answer may leave when the transaction is durable. */
