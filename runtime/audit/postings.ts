@@ -6,6 +6,7 @@
  *
  * Two agents may have one hash, so whoever follows an entry looks at the row.
  */
+import { fnv1a } from '../fnv.ts'
 import type { Site } from '../site.ts'
 import type { Reader } from '../store.ts'
 import type { Row } from '../tables.ts'
@@ -19,7 +20,7 @@ const MAX_FILLED = 64
 /** The table of one block. `rows` are its rows in order. */
 export function postingsOf(rows: readonly Pick<Row<'audit'>, 'agent' | 'seq'>[]): Uint8Array {
   const entries: (readonly [hash: number, place: number])[] = []
-  for (const { agent, seq } of rows) if (agent !== null) entries.push([hashOf(agent), seq % BLOCK_ROWS])
+  for (const { agent, seq } of rows) if (agent !== null) entries.push([fnv1a(agent), seq % BLOCK_ROWS])
   entries.sort(([a, i], [b, j]) => a - b || i - j)
   const bytes = new Uint8Array(entries.length * ENTRY_BYTES)
   const view = new DataView(bytes.buffer)
@@ -34,7 +35,7 @@ export function postingsOf(rows: readonly Pick<Row<'audit'>, 'agent' | 'seq'>[])
 export function placesOf(entries: Uint8Array, agent: string): readonly number[] {
   const view = new DataView(entries.buffer, entries.byteOffset, entries.byteLength)
   const count = Math.floor(entries.length / ENTRY_BYTES)
-  const hash = hashOf(agent)
+  const hash = fnv1a(agent)
   let low = 0
   for (let high = count; low < high; ) {
     const middle = (low + high) >> 1
@@ -97,11 +98,4 @@ export function blockOf(seq: number): number {
 
 function rangeOf(block: number) {
   return { after: block * BLOCK_ROWS - 1, before: (block + 1) * BLOCK_ROWS, limit: BLOCK_ROWS }
-}
-
-/** FNV-1a over the UTF-16 units. */
-function hashOf(agent: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < agent.length; i++) hash = Math.imul(hash ^ agent.charCodeAt(i), 0x01000193)
-  return hash >>> 0
 }

@@ -2,6 +2,7 @@
 
 import { after } from '../awaitable.ts'
 import { KavachError } from '../errors.ts'
+import { fnv1a } from '../fnv.ts'
 import type { Change } from '../site.ts'
 import type { Awaitable, Reader } from '../store.ts'
 import type { Row } from '../tables.ts'
@@ -54,10 +55,9 @@ export function isStagedFor({ percent, agents, digest }: Stage, agentId: string)
   return agents.includes(agentId) || hundredth(`${digest}\0${agentId}`) < percent
 }
 
-/** 0 .. 99, evenly over names. @see FNV-1a, 32 bit */
+/** 0 .. 99, evenly over names. */
 function hundredth(name: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)
+  let hash = fnv1a(name)
   // Its low bits alone are not even; a last mix spreads them.
   hash ^= hash >>> 16
   hash = Math.imul(hash, 0x85ebca6b)
