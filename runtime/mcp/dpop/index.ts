@@ -1,0 +1,2 @@
+/** Door of proofs of possession. */
+export type { Dpop, DpopExpected } from './dpop.ts'
