@@ -1,0 +1,2 @@
+/** Door of clients: found, registered, fetched and authenticated. */
+export type { ClientRange, Clients, StoredClient } from './clients.ts'
