@@ -1,4 +1,5 @@
 /** SHA-256 in the forms that the host asks for. It answers at once: a promise for each would cost more than the hash. */
+import { toHex } from '../compiler/model/index.ts'
 
 export type Sha256 = (bytes: Uint8Array) => Uint8Array
 
@@ -19,12 +20,4 @@ export function hashingOf(sha256: Sha256): Hashing {
   }
 }
 
-/** Lower case. */
-export function toHex(bytes: Uint8Array): string {
-  let text = ''
-  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i] as number] // `i` is below the length.
-  return text
-}
-
 const UTF8 = new TextEncoder()
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

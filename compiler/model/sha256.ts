@@ -30,9 +30,11 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 /** Bytes as lower-case hexadecimal digits. */
 export function toHex(bytes: Uint8Array): string {
   let hex = ''
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0')
+  for (let i = 0; i < bytes.length; i++) hex += HEX[bytes[i] as number] // `i` is below the length.
   return hex
 }
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** The first 32 bits of the fractional parts of a root of the first primes. */
 function rootBits(count: number, root: (prime: number) => number): Int32Array {

@@ -1,6 +1,7 @@
 /** Proof that a row is in the log: it can be verified with the public key and nothing else. */
+
+import { toHex } from '../../compiler/model/index.ts'
 import { KavachError } from '../errors.ts'
-import { toHex } from '../hashing.ts'
 import { auditIdOf } from '../site.ts'
 import type { Row } from '../tables.ts'
 import { leafOfText } from './append.ts'

@@ -7,8 +7,9 @@
  *     {"checkpoint":"<note>"}
  *     {"head":{"size":2,"frontier":"<hex>"}}
  */
+
+import { toHex } from '../../compiler/model/index.ts'
 import { KavachError } from '../errors.ts'
-import { toHex } from '../hashing.ts'
 import { seqOfAuditId } from '../site.ts'
 import type { Row } from '../tables.ts'
 import { type AuditProof, makeProof } from './audit-proof.ts'

@@ -6,7 +6,7 @@
  * head. Where they differ, somebody else wrote the head, and nothing is signed any more.
  */
 
-import { toHex } from '../hashing.ts'
+import { toHex } from '../../compiler/model/index.ts'
 import type { CheckpointSink } from '../options.ts'
 import type { Site } from '../site.ts'
 import { Frontier } from './frontier.ts'

@@ -9,8 +9,9 @@
  *
  * @see https://c2sp.org/tlog-checkpoint and https://c2sp.org/signed-note
  */
+
+import { toHex } from '../../compiler/model/index.ts'
 import { readKey } from '../../engine-wasm/host/index.ts'
-import { toHex } from '../hashing.ts'
 import { HASH_BYTES, type Sha256 } from './merkle.ts'
 import { fromHex } from './personal.ts'
 

@@ -2,8 +2,8 @@
  * Personal values beside the log. The row holds the SHA-256 of the text that holds salt and values: whoever erases that text
  * leaves a number behind that says nothing, and every proof as it was.
  */
-import { canonicalJson } from '../../compiler/model/index.ts'
-import { type Hashing, toHex } from '../hashing.ts'
+import { canonicalJson, toHex } from '../../compiler/model/index.ts'
+import type { Hashing } from '../hashing.ts'
 import type { Json } from '../site.ts'
 import type { Sha256 } from './merkle.ts'
 

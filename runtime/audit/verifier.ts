@@ -9,7 +9,7 @@
  * checkpoints help: for a log written anew they cannot be made without the key, and not even with it where an older one is kept.
  */
 
-import { toHex } from '../hashing.ts'
+import { toHex } from '../../compiler/model/index.ts'
 import type { Row } from '../tables.ts'
 import { leafOfText } from './append.ts'
 import { Frontier } from './frontier.ts'

@@ -1,4 +1,5 @@
 /** Rates that a host application may ask for: new accounts, one-time codes and attempts to sign in. */
+import { toHex } from '../../compiler/model/index.ts'
 import { entryOf } from '../audit/index.ts'
 import { KavachError, type KavachErrorCode } from '../errors.ts'
 import type { Site } from '../site.ts'
@@ -44,7 +45,7 @@ export function createRates(site: Pick<Site, 'settings' | 'sha256' | 'change'>):
         details: { path: 'key' },
       })
     }
-    return name === 'signup' ? 'rate/signup' : `rate/${name}=${hexOf(site.sha256(new TextEncoder().encode(key)))}`
+    return name === 'signup' ? 'rate/signup' : `rate/${name}=${toHex(site.sha256(new TextEncoder().encode(key)))}`
   }
 
   return {
@@ -98,8 +99,4 @@ function readRates(given: Site['settings']['limits']['rates'] = {}): ReadonlyMap
 
 function fail(path: string, message: string): never {
   throw new KavachError('KVCH_E_CONFIG_INVALID', `${path}: ${message}`, { details: { path } })
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

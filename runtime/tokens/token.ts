@@ -10,6 +10,7 @@
  * it lets a secret scanner, and the host before it asks the store, tell a token from a text that looks like one or was mistyped.
  * It covers the prefix, so that a token of one kind is never one of another.
  */
+import { toHex } from '../../compiler/model/index.ts'
 import { crc32 } from './crc32.ts'
 
 /** Of agents, and of the keys of a project. */
@@ -51,14 +52,11 @@ export function checkToken(text: string, prefix: TokenPrefix = AGENT_TOKEN): boo
 
 /** SHA-256, hex, of the whole token. It has 256 bits of its own, so neither salt nor a slow hash would add anything. */
 export function hashToken(text: string, sha256: (bytes: Uint8Array) => Uint8Array): string {
-  let hex = ''
-  for (const byte of sha256(ENCODER.encode(text))) hex += HEX[byte]
-  return hex
+  return toHex(sha256(ENCODER.encode(text)))
 }
 
 const ENCODER = new TextEncoder()
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 function checksum(text: string, length: number): string {
   let digits = ''

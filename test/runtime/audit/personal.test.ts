@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { toHex } from '../../../compiler/model/index.ts'
 import { commitTo, fromHex, readPersonal } from '../../../runtime/audit/personal.ts'
-import { hashingOf, toHex } from '../../../runtime/hashing.ts'
+import { hashingOf } from '../../../runtime/hashing.ts'
 import { sha256 } from '../site.ts'
 
 const { hex } = hashingOf(sha256)
