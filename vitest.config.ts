@@ -3,8 +3,12 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // What it reads is not part of this repository: `npm run test:conformance -- --from FOLDER` names the folder.
-    exclude: process.env.KAVACH_CONFORMANCE === undefined ? ['test/conformance/**'] : [],
+    exclude: [
+      // What it reads is not part of this repository: `npm run test:conformance -- --from FOLDER` names the folder.
+      ...(process.env.KAVACH_CONFORMANCE === undefined ? ['test/conformance/**'] : []),
+      // They need more than Node: `npm run test:services` sees to it.
+      ...(process.env.KAVACH_SERVICES === undefined ? ['test/services/**'] : []),
+    ],
     globalSetup: ['scripts/ensure-build.mjs'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

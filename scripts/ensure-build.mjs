@@ -23,8 +23,23 @@ function ensureEngine() {
 
 /** The tests of the command line run dist/cli/main.js. What does not type-check is the business of `npm run types`. */
 function ensureDist() {
-  const folders = ['grammar', 'compiler', 'engine-wasm/format', 'engine-wasm/host', 'runtime', 'storage', 'cli']
-  const sources = ['tsconfig.build.json', 'tsconfig.json', 'index.ts', ...folders.flatMap(filesBelow)]
+  const folders = [
+    'grammar',
+    'compiler',
+    'engine-wasm/format',
+    'engine-wasm/host',
+    'runtime',
+    'storage',
+    'cli',
+    'client',
+  ]
+  const sources = [
+    'tsconfig.build.json',
+    'tsconfig.json',
+    'index.ts',
+    'create-kavach.ts',
+    ...folders.flatMap(filesBelow),
+  ]
   if (existsSync(join(root, 'dist/cli/main.js')) && !isStale([DIST_STAMP], sources)) return
   buildDist()
   if (!existsSync(join(root, 'dist/cli/main.js'))) throw new Error('dist does not build: run `npm run build`')

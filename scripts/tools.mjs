@@ -1,0 +1,61 @@
+// What the suites of `npm run test:services` need beside Node and the packages of this project: each is looked for, and installed
+// where it is missing and can be. Whatever cannot be had is a failure, and says what to do.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './vitest.mjs'
+
+const folder = join(root, 'build/tools')
+
+/** Path of a headless-capable Chromium. */
+export function chromium() {
+  const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
+  const given = process.env.CHROMIUM
+  if (given !== undefined) return given
+  const find = () => names.map(which).find((path) => path !== undefined)
+  const found = find()
+  if (found !== undefined) return found
+  if (which('apt-get') !== undefined) {
+    run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], { DEBIAN_FRONTEND: 'noninteractive' })
+  }
+  return find() ?? fail('there is no Chromium: install the package `chromium`, or name its program in CHROMIUM')
+}
+
+/** Path of a Node of this major version, for programs that refuse the one that runs. */
+export function nodeOf(major) {
+  if (process.versions.node.startsWith(`${major}.`)) return process.execPath
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
+  const prefix = packages(`node-${major}`, [`${name}@${major}`])
+  const program = join(prefix, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  return existsSync(program) ? program : fail(`there is no Node ${major} for this machine: ${program} is missing`)
+}
+
+/** A folder of its own with these packages, installed once. */
+export function packages(name, wanted) {
+  const prefix = join(folder, name)
+  const stamp = join(prefix, 'installed')
+  if (existsSync(stamp)) return prefix
+  mkdirSync(prefix, { recursive: true })
+  writeFileSync(join(prefix, 'package.json'), '{ "private": true }\n')
+  run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', prefix, ...wanted])
+  writeFileSync(stamp, `${wanted.join('\n')}\n`)
+  return prefix
+}
+
+function which(name) {
+  const { status, stdout } = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' })
+  return status === 0 ? stdout.trim() : undefined
+}
+
+function run(command, args, env = {}) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...env },
+  })
+  if (error !== undefined || status !== 0) fail(`\`${command} ${args.join(' ')}\` failed`)
+}
+
+function fail(message) {
+  throw new Error(message)
+}
