@@ -48,6 +48,7 @@ export function createKavach(options: KavachOptions): Kavach<SqliteDrizzle> & Pr
     authorize: 'method',
     authorizeByToken: 'method',
     complete: 'method',
+    possible: 'method',
     agents: AGENTS,
     agent: AGENTS,
     delegate: 'method',

@@ -36,6 +36,7 @@ export {
   verifyStore,
 } from './audit/index.ts'
 export type { Acting, HeldPermission, Permission } from './authority/index.ts'
+export type { Possible, PossibleOptions, PossibleRequest } from './authorize/index.ts'
 export { after, isPromise } from './awaitable.ts'
 export type { Call } from './call.ts'
 export type { Delegation, Delegations, NewDelegation } from './delegation/index.ts'

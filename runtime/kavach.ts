@@ -14,7 +14,7 @@ import {
   pruneExpired,
   rowsOfAgent,
 } from './audit/index.ts'
-import { clearDenials, createAuthorizer } from './authorize/index.ts'
+import { clearDenials, createAuthorizer, createPossible, type Possible } from './authorize/index.ts'
 import { after } from './awaitable.ts'
 import { type Call, createCall } from './call.ts'
 import { makeChange } from './change.ts'
@@ -77,6 +77,8 @@ export interface Kavach<Db = unknown> {
   /** The same for whoever shows a token. */
   readonly authorizeByToken: (token: string, request: AuthorizeRequest) => Promise<AuthorizeResult>
   readonly complete: Complete
+  /** Whether calls could be allowed, for lists of what an agent may use; it decides nothing. */
+  readonly possible: Possible
   readonly agents: AgentsApi
   /** The same as `agents`. */
   readonly agent: AgentsApi
@@ -257,6 +259,7 @@ export async function openHost(options: OpenOptions, surroundings: Surroundings)
     authorize,
     authorizeByToken,
     complete,
+    possible: createPossible(judging, { policyFor: policies.forAgent, trustOf: trust.trustOf }),
     agents: agentsApi,
     agent: agentsApi,
     delegate: delegations.delegate,
