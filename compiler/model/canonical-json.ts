@@ -3,6 +3,7 @@
  *
  * @see RFC 8785 section 3.2: no white space, members sorted by UTF-16 code units, numbers and strings as ECMAScript prints them
  */
+import { isWellFormed } from './literals/well-formed.ts'
 
 /** Levels of nesting; more would exhaust the stack of some engine. */
 export const MAX_JSON_LEVELS = 100
@@ -20,13 +21,12 @@ export function canonicalJson(value: unknown): string {
 /** Canonical JSON of a text. @throws {TypeError} when a surrogate is alone */
 export function canonicalText(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`
-  if (LONE_SURROGATE.test(text)) throw new TypeError('a surrogate is alone')
+  if (!isWellFormed(text)) throw new TypeError('a surrogate is alone')
   return JSON.stringify(text)
 }
 
 /** Characters that stand for themselves. */
 const PLAIN = /^[ !#-[\]-~]*$/
-const LONE_SURROGATE = /\p{Surrogate}/u
 
 function textOf(value: unknown, level: number): string {
   switch (typeof value) {

@@ -35,6 +35,7 @@ export type {
   RegexLiteral,
   WeekRange,
 } from './literals/values.ts'
+export { isWellFormed } from './literals/well-formed.ts'
 export { type ClauseIdentity, createMeterKeys } from './meter-key.ts'
 export {
   type AgentConstraints,

@@ -1,5 +1,5 @@
 /** A value inside JSON that knows its path, so that whatever is wrong with it can be found. */
-import { hasLoneSurrogate } from './literals/name.ts'
+import { isWellFormed } from './literals/well-formed.ts'
 
 /** What is wrong, with the path before it. Thrown while a state is read, and caught where the reading began. */
 export class StateFault extends Error {
@@ -52,7 +52,7 @@ export function jsonPlace(value: unknown, path = ''): JsonPlace {
         : fail('must be a list'),
     text: () => {
       if (typeof value !== 'string' || value === '') return fail('must be a string that is not empty')
-      return hasLoneSurrogate(value) ? fail('must not hold half of a surrogate pair') : value
+      return isWellFormed(value) ? value : fail('must not hold half of a surrogate pair')
     },
     count: () =>
       typeof value === 'number' && Number.isSafeInteger(value) && value >= 0

@@ -1,4 +1,5 @@
 /** Votes: who may give one, and what becomes of the request. */
+import { isWellFormed } from '../../compiler/model/index.ts'
 import { KavachError } from '../errors.ts'
 import type { ApprovalOptions, Approver } from '../options.ts'
 import type { Change, Site } from '../site.ts'
@@ -166,7 +167,7 @@ function readApprover(given: string | Approver): Approver {
 
 /** What the log can say. */
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && !/\p{Surrogate}/u.test(value)
+  return typeof value === 'string' && isWellFormed(value)
 }
 
 function readNote(by: Decide): string | undefined {

@@ -2,7 +2,7 @@
  * The row of a decision, as docs/decision-log.md has it. Who acts is the agent, so it has no `actor` of its own. There is one for each call, so its canonical JSON is written member by
  * member in the order that RFC 8785 wants; a test holds it against the general way.
  */
-import { canonicalJson, canonicalText } from '../../compiler/model/index.ts'
+import { canonicalJson, canonicalText, isWellFormed } from '../../compiler/model/index.ts'
 import type { Outcome, Reason } from '../../engine-wasm/host/index.ts'
 import type { KavachErrorCode } from '../errors.ts'
 import type { Hashing } from '../hashing.ts'
@@ -155,10 +155,9 @@ function quoted(text: string): string {
 /** A text that can be stored: whole characters, and not too many. */
 function bounded(text: string): string {
   const cut = text.length > MAX_RECORDED ? `${text.slice(0, MAX_RECORDED)}…` : text
-  return LONE_SURROGATE.test(cut) ? cut.replaceAll(LONE_SURROGATES, '\ufffd') : cut
+  return isWellFormed(cut) ? cut : cut.replaceAll(LONE_SURROGATES, '\ufffd')
 }
 
-const LONE_SURROGATE = /\p{Surrogate}/u
 const LONE_SURROGATES = /\p{Surrogate}/gu
 
 function isNumber(value: unknown): value is number {

@@ -1,5 +1,5 @@
 /** What callers give, looked at once at the border: plain JSON with the members that are known, and nothing else. */
-import { type JsonPlace, jsonPlace, parseStamp, StateFault } from '../../compiler/model/index.ts'
+import { isWellFormed, type JsonPlace, jsonPlace, parseStamp, StateFault } from '../../compiler/model/index.ts'
 import { KavachError, type KavachErrorCode } from '../errors.ts'
 
 /**
@@ -90,9 +90,7 @@ export function actorOf(acting: Acting | undefined, code: KavachErrorCode, other
   const given = acting ?? {}
   assertKnown(given, ['actor', ...others], code)
   const { actor = 'host' } = given
-  if (typeof actor === 'string' && actor !== '' && actor.length <= 256 && !LONE_SURROGATE.test(actor)) return actor
+  // Of half a pair the log could not say anything.
+  if (typeof actor === 'string' && actor !== '' && actor.length <= 256 && isWellFormed(actor)) return actor
   throw new KavachError(code, 'actor: must be a text of 1 to 256 characters', { details: { path: 'actor' } })
 }
-
-/** The log could not say it. */
-const LONE_SURROGATE = /\p{Surrogate}/u

@@ -2,6 +2,7 @@
  * One decision: token, agent, chains, engine. It reads and writes nothing but what it is given, and what it takes from meters
  * it only says; `settle.ts` does what follows from it.
  */
+import { isWellFormed } from '../../compiler/model/index.ts'
 import type {
   CounterCharge,
   Decision,
@@ -330,10 +331,8 @@ function hasOddMember({ via, idempotencyKey, endpoint }: AuthorizeRequest): bool
 /** What can be a key of a table, or is not there. */
 function isLabel(text: unknown): boolean {
   if (text === undefined) return true
-  return typeof text === 'string' && text.length <= MAX_LABEL && !LONE_SURROGATE.test(text)
+  return typeof text === 'string' && text.length <= MAX_LABEL && isWellFormed(text)
 }
-
-const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** A member that is misspelt would be none: a `costs` would be charged to nobody. */
 function hasUnknown(request: AuthorizeRequest): boolean {

@@ -1,4 +1,5 @@
 /** Keys of a project, `kvp_...`: what those show who use the host over HTTP. */
+import { isWellFormed } from '../../compiler/model/index.ts'
 import { entryOf } from '../audit/index.ts'
 import { type Acting, actorOf } from '../authority/index.ts'
 import { KavachError } from '../errors.ts'
@@ -134,9 +135,7 @@ export function createKeys(site: KeysSite, { admitFailure }: KeysPorts): Keys {
 
 /** An address that the log can say. */
 function readSource(source: unknown): string {
-  return typeof source === 'string' && source.length <= MAX_SOURCE && !/\p{Surrogate}/u.test(source)
-    ? source
-    : 'unknown'
+  return typeof source === 'string' && source.length <= MAX_SOURCE && isWellFormed(source) ? source : 'unknown'
 }
 
 function isKey(key: unknown): key is string {
@@ -174,7 +173,13 @@ function readNewKey(given: NewKey, now: number): NewKey {
   if (typeof given !== 'object' || given === null) invalid('key', 'must be an object with `name` and `scopes`')
   for (const name of Object.keys(given)) if (!MEMBERS.has(name)) invalid(name, 'there is no such member')
   const { name, scopes, expiresAt } = given
-  if (typeof name !== 'string' || name === '' || name.length > MAX_NAME || /[\p{Surrogate}\p{Control}]/u.test(name)) {
+  if (
+    typeof name !== 'string' ||
+    name === '' ||
+    name.length > MAX_NAME ||
+    !isWellFormed(name) ||
+    /\p{Control}/u.test(name)
+  ) {
     invalid('name', `must be a text of 1 to ${MAX_NAME} characters`)
   }
   if (!Array.isArray(scopes) || scopes.length === 0) invalid('scopes', `give at least one of ${KEY_SCOPES.join(', ')}`)

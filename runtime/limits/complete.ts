@@ -1,4 +1,5 @@
 /** The end of a call: what became of it and what it did cost, for the log and for the budgets. */
+import { isWellFormed } from '../../compiler/model/index.ts'
 import { entryOf } from '../audit/index.ts'
 import { type Acting, actorOf } from '../authority/index.ts'
 import { KavachError } from '../errors.ts'
@@ -31,8 +32,6 @@ export type Complete = (auditId: string, completion: Completion, acting?: Acting
 
 const MEMBERS: ReadonlySet<string> = new Set(['outcome', 'costUsd', 'note'])
 const MAX_NOTE = 1000
-/** The log could not say it. */
-const LONE_SURROGATE = /\p{Surrogate}/u
 
 export function createComplete({ change }: Pick<Site, 'change'>): Complete {
   return async (auditId, completion, acting) => {
@@ -102,7 +101,8 @@ function readCompletion(completion: Completion): {
   if (costUsd !== undefined && actualNanoUsd === undefined) {
     fail('costUsd', 'must be an amount of USD, 0 or more and below 9007199')
   }
-  if (note !== undefined && (typeof note !== 'string' || note.length > MAX_NOTE || LONE_SURROGATE.test(note))) {
+  // Of half a pair the log could not say anything.
+  if (note !== undefined && (typeof note !== 'string' || note.length > MAX_NOTE || !isWellFormed(note))) {
     fail('note', `must be a text of at most ${MAX_NOTE} characters`)
   }
   return { outcome, actualNanoUsd, note }

@@ -1,5 +1,5 @@
 /** Rates that a host application may ask for: new accounts, one-time codes and attempts to sign in. */
-import { toHex } from '../../compiler/model/index.ts'
+import { isWellFormed, toHex } from '../../compiler/model/index.ts'
 import { entryOf } from '../audit/index.ts'
 import { KavachError, type KavachErrorCode } from '../errors.ts'
 import type { Site } from '../site.ts'
@@ -39,7 +39,7 @@ export function createRates(site: Pick<Site, 'settings' | 'sha256' | 'change'>):
   const rates = readRates(site.settings.limits.rates)
 
   function meterKey(name: RateName, key: string | undefined): string {
-    const isNamed = typeof key === 'string' && key !== '' && !/\p{Surrogate}/u.test(key)
+    const isNamed = typeof key === 'string' && key !== '' && isWellFormed(key)
     if (!isNamed && (name !== 'signup' || key !== undefined)) {
       throw new KavachError('KVCH_E_REQUEST_INVALID', `key: name the user whose \`${name}\` rate is meant`, {
         details: { path: 'key' },

@@ -1,4 +1,5 @@
 /** What may stand as an agent name, an action or one segment of a resource. */
+import { isWellFormed } from './well-formed.ts'
 
 /** Most bytes of UTF-8 in a name, an action or a segment. */
 export const NAME_BYTES = 128
@@ -21,7 +22,7 @@ export function nameFault(text: string): string | undefined {
   }
   if (isAscii) return text.length > NAME_BYTES ? `is longer than ${NAME_BYTES} bytes` : undefined
   if (text.includes('\ufffd')) return 'holds U+FFFD'
-  if (hasLoneSurrogate(text)) return 'holds a lone surrogate'
+  if (!isWellFormed(text)) return 'holds a lone surrogate'
   if (utf8Length(text) > NAME_BYTES) return `is longer than ${NAME_BYTES} bytes`
   return text.normalize('NFC') === text ? undefined : 'is not in Unicode normal form C'
 }
@@ -29,18 +30,6 @@ export function nameFault(text: string): string | undefined {
 /** Whether `text` can be a name, an action or a segment. */
 export function isName(text: string): boolean {
   return nameFault(text) === undefined
-}
-
-/** Whether a UTF-16 string cannot be written as UTF-8. */
-export function hasLoneSurrogate(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit < 0xd800 || unit > 0xdfff) continue
-    const low = text.charCodeAt(i + 1)
-    if (unit > 0xdbff || !(low >= 0xdc00 && low <= 0xdfff)) return true
-    i++
-  }
-  return false
 }
 
 /** Bytes of `text` in UTF-8, a lone surrogate counted as three. */

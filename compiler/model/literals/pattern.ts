@@ -4,9 +4,10 @@
  * How much a segment may stand for is bounded here, so that every pattern that parses has a small automaton.
  */
 import { type FaultParts, fault, parsed } from './fault.ts'
-import { hasLoneSurrogate, NAME_BYTES, nameFault } from './name.ts'
+import { NAME_BYTES, nameFault } from './name.ts'
 import { formatString, parseString } from './string.ts'
 import type { Parsed, PatternLiteral, PatternPart, PatternSegment } from './values.ts'
+import { isWellFormed } from './well-formed.ts'
 
 /** Most segments of a pattern or resource. */
 export const MAX_SEGMENTS = 32
@@ -233,7 +234,7 @@ function badCharacter(text: string, at: number): ReturnType<typeof fault> {
   if (char === '"') {
     return patternFault('KV0201', at, end, 'a quoted string is a whole segment', 'put everything between the quotes')
   }
-  const isPrintable = point > 0x20 && point !== 0x7f && !hasLoneSurrogate(char)
+  const isPrintable = point > 0x20 && point !== 0x7f && isWellFormed(char)
   const name = isPrintable ? `\`${char}\`` : `U+${point.toString(16).toUpperCase().padStart(4, '0')}`
   return patternFault(
     'KV0201',

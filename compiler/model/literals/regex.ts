@@ -19,8 +19,8 @@ import {
   WORDS,
 } from './code-points.ts'
 import { fault, parsed } from './fault.ts'
-import { hasLoneSurrogate } from './name.ts'
 import type { CodePointRange, LiteralFault, Parsed, RegexExpression, RegexLiteral } from './values.ts'
+import { isWellFormed } from './well-formed.ts'
 
 /** Largest `n` and `m` of `{n,m}`. */
 const MAX_REPEAT = 256
@@ -82,7 +82,7 @@ export function parseRegexBody(
       message: `a regex has at most ${MAX_SOURCE} characters`,
     })
   }
-  if (hasLoneSurrogate(source)) {
+  if (!isWellFormed(source)) {
     return fault({ code: 'KV0231', start: 0, end: source.length, message: 'this regex holds half of a surrogate pair' })
   }
   const reader: Reader = {

@@ -1,7 +1,7 @@
 /** Quoted strings: `"..."` on one line with `\" \\ \/ \n \t \r \u0041 \u{1F600}`. */
 import { fault, parsed } from './fault.ts'
-import { hasLoneSurrogate } from './name.ts'
 import type { Parsed } from './values.ts'
+import { isWellFormed } from './well-formed.ts'
 
 const SIMPLE: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '/', n: '\n', t: '\t', r: '\r' }
 
@@ -39,7 +39,7 @@ export function parseString(text: string): Parsed<string> {
     value += read.value
     i = read.end
   }
-  if (hasLoneSurrogate(value)) {
+  if (!isWellFormed(value)) {
     return fault({ code: 'KV0273', start: 0, end: text.length, message: 'this string holds half of a surrogate pair' })
   }
   return badUnit(text, 1, end) ?? parsed(value)
