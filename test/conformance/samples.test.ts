@@ -3,11 +3,12 @@
  * that is supplied around it, and type-checks there.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { transformSync } from 'rolldown/utils'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { newApplication, typeErrorsOf } from '../fixtures/application.ts'
 import { extractConstraints, extractSamples, type Sample } from './extract.ts'
 import { CONSTRAINTS, LEFT, SURROUNDINGS, type Surrounding } from './surroundings.ts'
 
@@ -20,8 +21,7 @@ const documents = new Map(
 const samples = new Map([...documents].map(([document, text]) => [document, extractSamples(text)]))
 const constraints = [...documents.values()].flatMap(extractConstraints)
 
-/** Inside the package, so that `kavachos` is found from there as it is in an application. */
-const FOLDER = resolve('build/conformance')
+const FOLDER = newApplication('conformance')
 const MARK = 'outcome: '
 
 function sampleOf(document: string, index: number): Sample {
@@ -95,24 +95,7 @@ const MODULES = [
   })),
 ]
 
-const TSCONFIG = {
-  compilerOptions: {
-    target: 'es2022',
-    lib: ['es2023', 'dom'],
-    module: 'nodenext',
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    types: ['node'],
-    typeRoots: [resolve('node_modules/@types')],
-  },
-  include: ['*.ts'],
-}
-
 beforeAll(() => {
-  rmSync(FOLDER, { recursive: true, force: true })
-  mkdirSync(FOLDER, { recursive: true })
-  writeFileSync(join(FOLDER, 'tsconfig.json'), JSON.stringify(TSCONFIG))
   for (const { name, text } of MODULES) {
     writeFileSync(join(FOLDER, `${name}.ts`), text)
     const { code, errors } = transformSync(`${name}.ts`, text)
@@ -131,9 +114,7 @@ test('every document has the samples that it had, and each runs or is left by na
 })
 
 test('the samples type-check', () => {
-  const tsc = resolve('node_modules/typescript/bin/tsc')
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', FOLDER], { encoding: 'utf8' })
-  expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+  expect(typeErrorsOf(FOLDER)).toBe('')
 })
 
 test.each(MODULES)('$claim', ({ name, outcome, printed }) => {

@@ -1,9 +1,9 @@
 /** docs/errors holds a page for each code of the host, and what the pages say of it is true. */
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ERROR_CODES } from '../../runtime/index.ts'
+import { newApplication, typeErrorsOf } from '../fixtures/application.ts'
 import { blocksOf } from './blocks.ts'
 
 const PAGES = 'docs/errors'
@@ -68,25 +68,8 @@ declare global {
 }
 `
 
-const TSCONFIG = {
-  compilerOptions: {
-    target: 'es2022',
-    lib: ['es2023', 'dom'],
-    module: 'nodenext',
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    types: ['node'],
-    typeRoots: [resolve('node_modules/@types')],
-  },
-  include: ['*.ts'],
-}
-
 test('every snippet type-checks', () => {
-  const folder = resolve('build/examples/errors')
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG))
+  const folder = newApplication('examples/errors')
   writeFileSync(join(folder, 'around.ts'), AROUND)
   let count = 0
   for (const [code, page] of pages) {
@@ -97,8 +80,6 @@ test('every snippet type-checks', () => {
       writeFileSync(join(folder, `${code}-${line}.ts`), `${text}export {}\n`)
     }
   }
-  const tsc = resolve('node_modules/typescript/bin/tsc')
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })
-  expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+  expect(typeErrorsOf(folder)).toBe('')
   expect(count).toBeGreaterThan(10)
 })

@@ -1,8 +1,8 @@
 /** Snippets of pages that are no whole programs: each type-checks in the application that it is meant for. */
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { newApplication, typeErrorsOf } from '../fixtures/application.ts'
 import { blocksOf } from './blocks.ts'
 
 const PAGES = ['docs/keys.md', 'docs/trust.md', 'docs/storage.md', 'docs/development.md']
@@ -25,25 +25,8 @@ declare global {
 }
 `
 
-const TSCONFIG = {
-  compilerOptions: {
-    target: 'es2022',
-    lib: ['es2023', 'dom'],
-    module: 'nodenext',
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    types: ['node'],
-    typeRoots: [resolve('node_modules/@types')],
-  },
-  include: ['*.ts'],
-}
-
 test('every snippet type-checks', () => {
-  const folder = resolve('build/examples/snippets')
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG))
+  const folder = newApplication('examples/snippets')
   writeFileSync(join(folder, 'around.ts'), AROUND)
   const counts = PAGES.map((page) => {
     const blocks = blocksOf(readFileSync(page, 'utf8')).filter(({ language }) => language === 'ts')
@@ -52,8 +35,6 @@ test('every snippet type-checks', () => {
     }
     return blocks.length
   })
-  const tsc = resolve('node_modules/typescript/bin/tsc')
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })
-  expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+  expect(typeErrorsOf(folder)).toBe('')
   expect(counts.every((count) => count > 0)).toBe(true)
 })
