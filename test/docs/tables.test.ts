@@ -3,20 +3,9 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { KEY_SCOPES } from '../../runtime/keys/index.ts'
 import { scoreOf } from '../../runtime/trust/index.ts'
+import { NEW_AGENT_FACTS } from '../runtime/trust/new-agent.ts'
 
-const NEW_AGENT = scoreOf({
-  ageMs: 0,
-  allowed: 0,
-  refused: 0,
-  rateLimited: 0,
-  failedAuthentications: 0,
-  overspent: 0,
-  approvalsGiven: 0,
-  approvalsDenied: 0,
-  succeeded: 0,
-  failed: 0,
-  sinceAnomalyMs: undefined,
-})
+const NEW_AGENT = scoreOf(NEW_AGENT_FACTS)
 
 test('the weights of trust are those that are printed', () => {
   const page = readFileSync('docs/trust.md', 'utf8')

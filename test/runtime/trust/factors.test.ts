@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type FactorName, scoreOf, type TrustFacts } from '../../../runtime/trust/index.ts'
+import { NEW_AGENT_FACTS } from './new-agent.ts'
 
 const DAY = 86_400_000
 
@@ -70,20 +71,7 @@ describe.each(Object.keys(WEIGHTS))('%s', (key) => {
 })
 
 test('an agent that nobody knows anything of is in the middle, where a threshold of 60 keeps it out', () => {
-  const nothing: TrustFacts = {
-    ageMs: 0,
-    allowed: 0,
-    refused: 0,
-    rateLimited: 0,
-    failedAuthentications: 0,
-    overspent: 0,
-    approvalsGiven: 0,
-    approvalsDenied: 0,
-    succeeded: 0,
-    failed: 0,
-    sinceAnomalyMs: undefined,
-  }
-  expect(scoreOf(nothing)).toEqual({
+  expect(scoreOf(NEW_AGENT_FACTS)).toEqual({
     score: 0.55,
     trust: 55,
     factors: [
