@@ -13,6 +13,11 @@ export interface AuthorizeRequest {
   readonly cost?: number | undefined
   /** Delegators, root first, when the caller wants exactly this chain; otherwise the best one is taken. */
   readonly via?: readonly string[] | undefined
+  /**
+   * Id of a delegation to the agent, made at run time: only chains that end in it count, and neither what the agent holds itself
+   * nor what else was lent to it. With `via` both must hold.
+   */
+  readonly delegation?: string | undefined
   /** A retry under the same key has the same answer and is charged once. */
   readonly idempotencyKey?: string | undefined
   /** The endpoint for the limit per endpoint, such as `POST /pay`. */
@@ -32,7 +37,11 @@ export interface AuthorizeResult {
   readonly code?: KavachErrorCode
   /** For the caller: it says nothing about what is allowed elsewhere. */
   readonly message?: string
-  /** The row of the log, `aud_...`; absent only when the store did not answer, with `allowed: false`. */
+  /**
+   * The row of the log, `aud_...`. Absent only with `allowed: false`: when the decision could not be recorded, after `close`, and
+   * for a token that is unknown or has expired, of which only 60 a minute from one `ip` have rows; the others are counted, in
+   * one row of kind `auth.failures` when the minute is over.
+   */
   readonly auditId: string | undefined
   readonly requestId: string
   /** Seconds until the limits in the way begin anew. */
