@@ -48,14 +48,14 @@ export const FLOORS: readonly (readonly Cell[])[] = [
     { path: 'runtime/http', packages: ['hono', 'zod'], not: ['grammar', 'compiler', 'compiler/front', 'storage'] },
     { path: 'runtime/mcp', packages: ['hono', 'jose'], not: ['grammar', 'compiler', 'compiler/front', 'storage'] },
     {
-      path: 'runtime/adapters',
-      packages: ['hono', 'express', 'fastify'],
-      not: ['grammar', 'compiler', 'compiler/front', 'storage'],
-    },
-    {
       path: 'runtime/adapters/node',
       packages: ['hono', '@hono/node-server'],
       node: true,
+      not: ['grammar', 'compiler', 'compiler/front', 'storage'],
+    },
+    {
+      path: 'runtime/adapters',
+      packages: ['hono', 'express', 'fastify'],
       not: ['grammar', 'compiler', 'compiler/front', 'storage'],
     },
     // What calls the HTTP API: it has nothing of the host but the types of its answers.
