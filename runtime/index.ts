@@ -81,6 +81,7 @@ export {
 export { createLogSite } from './log-site.ts'
 export { type Maintenance, startMaintenance, type Task } from './maintenance.ts'
 export { createManagement } from './management.ts'
+export { assertKnownOptions, assertOptionKind, countOption, failOption, type Members } from './option-checks.ts'
 export type {
   AgentOptions,
   ApprovalOptions,
@@ -110,6 +111,18 @@ export {
   TABLES,
   type TableName,
 } from './tables.ts'
-export { AGENT_TOKEN, checkToken, KEY_TOKEN, TOKEN_PATTERN } from './tokens/index.ts'
+export {
+  ACCESS_TOKEN,
+  AGENT_TOKEN,
+  CODE_TOKEN,
+  checkToken,
+  createToken,
+  hashToken,
+  KEY_TOKEN,
+  REFRESH_TOKEN,
+  SECRET_TOKEN,
+  TOKEN_PATTERN,
+  type TokenPrefix,
+} from './tokens/index.ts'
 export { ulid } from './ulid.ts'
 export type { UsageCount, UsageFilter } from './usage/index.ts'

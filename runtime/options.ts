@@ -1,5 +1,5 @@
 /** Options of `createKavach`, and the settings they become. */
-import { KavachError } from './errors.ts'
+import { assertKnownOptions, assertOptionKind, countOption, failOption, type Members } from './option-checks.ts'
 import type { Json } from './site.ts'
 
 /** The part of the options that has nothing to do with where data is kept; `createKavach` adds `database`. */
@@ -131,47 +131,47 @@ const SECRET_BYTES = 32
 export function resolveSettings(options: HostOptions): Settings {
   const { project = 'default', secret, secrets, agents = {}, approvals = {}, limits = {}, anomaly = {} } = options
   const audit: AuditOptions = typeof options.audit === 'string' ? { durability: options.audit } : (options.audit ?? {})
-  assertKnown('', options, OPTIONS)
-  assertKnown('agents', agents, AGENTS)
-  assertKnown('audit', audit, AUDIT)
-  assertKnown('audit.args', audit.args ?? {}, { allow: true })
-  assertKnown('audit.checkpoints', audit.checkpoints ?? {}, CHECKPOINTS)
-  assertKnown('approvals', approvals, APPROVALS)
-  assertKnown('approvals.webhook', approvals.webhook ?? {}, { url: true, maxAttempts: true })
-  assertKnown('limits', limits, LIMITS)
-  assertKnown('anomaly', anomaly, { consecutiveDenials: true })
-  assertKind('secrets', secrets, 'list')
-  assertKind('agents.enabled', agents.enabled, 'boolean')
-  assertKind('audit.args.allow', audit.args?.allow, 'list')
-  assertKind('audit.checkpoints.sinks', audit.checkpoints?.sinks, 'list')
-  assertKind('approvals.onRequest', approvals.onRequest, 'function')
-  assertKind('approvals.authenticate', approvals.authenticate, 'function')
-  assertKind('docsBaseUrl', options.docsBaseUrl, 'string')
-  assertKind('skipMigrations', options.skipMigrations, 'boolean')
-  assertKind('warn', options.warn, 'function')
+  assertKnownOptions('', options, OPTIONS)
+  assertKnownOptions('agents', agents, AGENTS)
+  assertKnownOptions('audit', audit, AUDIT)
+  assertKnownOptions('audit.args', audit.args ?? {}, { allow: true })
+  assertKnownOptions('audit.checkpoints', audit.checkpoints ?? {}, CHECKPOINTS)
+  assertKnownOptions('approvals', approvals, APPROVALS)
+  assertKnownOptions('approvals.webhook', approvals.webhook ?? {}, { url: true, maxAttempts: true })
+  assertKnownOptions('limits', limits, LIMITS)
+  assertKnownOptions('anomaly', anomaly, { consecutiveDenials: true })
+  assertOptionKind('secrets', secrets, 'list')
+  assertOptionKind('agents.enabled', agents.enabled, 'boolean')
+  assertOptionKind('audit.args.allow', audit.args?.allow, 'list')
+  assertOptionKind('audit.checkpoints.sinks', audit.checkpoints?.sinks, 'list')
+  assertOptionKind('approvals.onRequest', approvals.onRequest, 'function')
+  assertOptionKind('approvals.authenticate', approvals.authenticate, 'function')
+  assertOptionKind('docsBaseUrl', options.docsBaseUrl, 'string')
+  assertOptionKind('skipMigrations', options.skipMigrations, 'boolean')
+  assertOptionKind('warn', options.warn, 'function')
   for (const name of ['everyRows', 'everyMs'] as const) {
-    count(audit.checkpoints?.[name], `audit.checkpoints.${name}`, 1)
+    countOption(audit.checkpoints?.[name], `audit.checkpoints.${name}`, 1)
   }
   if (audit.durability !== undefined && audit.durability !== 'durable' && audit.durability !== 'process') {
-    fail('audit', `\`${audit.durability}\` is no durability: use \`durable\` or \`process\``)
+    failOption('audit', `\`${audit.durability}\` is no durability: use \`durable\` or \`process\``)
   }
   if (typeof project !== 'string' || !/^[A-Za-z0-9_.@-]{1,128}$/.test(project)) {
-    fail('project', `\`${project}\` is no name: use 1 to 128 of A-Z a-z 0-9 _ . @ -`)
+    failOption('project', `\`${project}\` is no name: use 1 to 128 of A-Z a-z 0-9 _ . @ -`)
   }
-  if (secret !== undefined && secrets !== undefined) fail('secret', 'give `secret` or `secrets`, not both')
+  if (secret !== undefined && secrets !== undefined) failOption('secret', 'give `secret` or `secrets`, not both')
   const keys = secrets ?? (secret === undefined ? [] : [secret])
   for (const key of keys) {
     if (typeof key !== 'string' || new TextEncoder().encode(key).length < SECRET_BYTES) {
-      fail('secret', 'a secret has at least 32 bytes; `openssl rand -base64 32` makes one')
+      failOption('secret', 'a secret has at least 32 bytes; `openssl rand -base64 32` makes one')
     }
   }
   if (agents.auditAll === false) {
-    fail('agents.auditAll', 'every decision is recorded; use `kavachos/engine` to decide without a record')
+    failOption('agents.auditAll', 'every decision is recorded; use `kavachos/engine` to decide without a record')
   }
   return {
     project,
     secrets: keys,
-    maxPerUser: count(agents.maxPerUser, 'agents.maxPerUser', Number.POSITIVE_INFINITY),
+    maxPerUser: countOption(agents.maxPerUser, 'agents.maxPerUser', Number.POSITIVE_INFINITY),
     areAgentsEnabled: agents.enabled !== false,
     tokenTtlMs: agents.tokenExpiry === undefined ? TOKEN_TTL_MS : parseTtl(agents.tokenExpiry, 'agents.tokenExpiry'),
     audit: {
@@ -179,22 +179,20 @@ export function resolveSettings(options: HostOptions): Settings {
       allowedArgs: new Set(audit.args?.allow),
       checkpoints: audit.checkpoints ?? {},
       retentionDays:
-        audit.retentionDays === undefined ? undefined : count(audit.retentionDays, 'audit.retentionDays', 1),
+        audit.retentionDays === undefined ? undefined : countOption(audit.retentionDays, 'audit.retentionDays', 1),
     },
-    approvals: { ...approvals, ttlSeconds: count(approvals.ttlSeconds, 'approvals.ttlSeconds', 3600) },
-    limits: { ...limits, reservationSeconds: count(limits.reservationSeconds, 'limits.reservationSeconds', 600) },
+    approvals: { ...approvals, ttlSeconds: countOption(approvals.ttlSeconds, 'approvals.ttlSeconds', 3600) },
+    limits: { ...limits, reservationSeconds: countOption(limits.reservationSeconds, 'limits.reservationSeconds', 600) },
     consecutiveDenials:
       anomaly.consecutiveDenials === false
         ? Number.POSITIVE_INFINITY
-        : count(anomaly.consecutiveDenials, 'anomaly.consecutiveDenials', 50),
-    deadlineMs: count(options.deadlineMs, 'deadlineMs', 2000),
+        : countOption(anomaly.consecutiveDenials, 'anomaly.consecutiveDenials', 50),
+    deadlineMs: countOption(options.deadlineMs, 'deadlineMs', 2000),
     docsBaseUrl: options.docsBaseUrl,
     areMigrationsSkipped: options.skipMigrations === true,
     warn: options.warn ?? (() => undefined),
   }
 }
-
-type Members<T> = { readonly [K in keyof Required<T>]: true }
 
 // `policy` is an option of those who open a host, and stands here with the others.
 const OPTIONS: Members<HostOptions & { readonly policy?: unknown }> = {
@@ -225,23 +223,6 @@ const LIMITS: Members<LimitOptions> = {
   rates: true,
 }
 
-/** An option that is misspelt would be no option. */
-function assertKnown(path: string, options: object, known: { readonly [name: string]: true }): void {
-  if (typeof options !== 'object' || options === null) fail(path, 'must be an object')
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
-  if (unknown === undefined) return
-  const names = Object.keys(known).join(', ')
-  fail(path === '' ? unknown : `${path}.${unknown}`, `there is no such option; known are ${names}`)
-}
-
-const KINDS = { list: 'a list', boolean: '`true` or `false`', string: 'a text', function: 'a function' }
-
-/** An option of another kind would be read as something that nobody meant: `enabled: 'no'` would be yes. */
-function assertKind(path: string, value: unknown, kind: keyof typeof KINDS): void {
-  if (value === undefined || (kind === 'list' ? Array.isArray(value) : typeof value === kind)) return
-  fail(path, `must be ${KINDS[kind]}`)
-}
-
 const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** Milliseconds of seconds, or of a text such as `24h`. @throws {KavachError} KVCH_E_CONFIG_INVALID */
@@ -249,14 +230,5 @@ export function parseTtl(value: string | number, path: string): number {
   const [, digits, unit] = (typeof value === 'string' ? /^([1-9]\d{0,8})([smhd])$/.exec(value) : null) ?? []
   if (digits !== undefined) return Number(digits) * UNITS[unit as keyof typeof UNITS] // The regex lets no other unit in.
   if (typeof value === 'number' && Number.isSafeInteger(value * 1000) && value > 0) return value * 1000
-  return fail(path, `\`${value}\` is no duration: give seconds, or a text such as \`30m\`, \`24h\`, \`7d\``)
-}
-
-function count(value: number | undefined, path: string, standard: number): number {
-  if (value === undefined) return standard
-  return Number.isSafeInteger(value) && value > 0 ? value : fail(path, 'must be a whole number above 0')
-}
-
-function fail(path: string, message: string): never {
-  throw new KavachError('KVCH_E_CONFIG_INVALID', `${path}: ${message}`, { details: { path } })
+  return failOption(path, `\`${value}\` is no duration: give seconds, or a text such as \`30m\`, \`24h\`, \`7d\``)
 }
