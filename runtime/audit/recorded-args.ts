@@ -27,7 +27,7 @@ export function recordedArgs(args: Readonly<Record<string, unknown>>, allowed: R
 
 /** Credentials that can be told by their form. */
 const SECRETS: readonly RegExp[] = [
-  /\bkvp?_[0-9A-Za-z]{16}/, // ours: agents and projects
+  /\bkv[acprs]?_[0-9A-Za-z]{16}/, // ours: agents, projects, clients
   /\bbearer\s+\S/i,
   /\bbasic\s+[A-Za-z0-9+/=]{8}/i,
   /\beyJ[\w-]+\.[\w-]+\./, // JWT

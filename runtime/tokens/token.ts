@@ -13,14 +13,18 @@
 import { toHex } from '../../compiler/model/index.ts'
 import { crc32 } from './crc32.ts'
 
-/** Of agents, and of the keys of a project. */
-export type TokenPrefix = 'kv_' | 'kvp_'
+/** Of agents, of the keys of a project, and of the authorization server: access and refresh tokens, codes, secrets of clients. */
+export type TokenPrefix = 'kv_' | 'kvp_' | 'kva_' | 'kvr_' | 'kvc_' | 'kvs_'
 
 export const AGENT_TOKEN: TokenPrefix = 'kv_'
 export const KEY_TOKEN: TokenPrefix = 'kvp_'
+export const ACCESS_TOKEN: TokenPrefix = 'kva_'
+export const REFRESH_TOKEN: TokenPrefix = 'kvr_'
+export const CODE_TOKEN: TokenPrefix = 'kvc_'
+export const SECRET_TOKEN: TokenPrefix = 'kvs_'
 
-/** For secret scanners: finds every token of either kind. What it finds is one when the checksum is right. */
-export const TOKEN_PATTERN = /\bkvp?_[0-9A-Za-z]{49}\b/
+/** For secret scanners: finds every token of every kind. What it finds is one when the checksum is right. */
+export const TOKEN_PATTERN = /\bkv[acprs]?_[0-9A-Za-z]{49}\b/
 
 const SECRET_BYTES = 32
 const SECRET_DIGITS = 43

@@ -1,13 +1,25 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkToken, createToken, hashToken, KEY_TOKEN, TOKEN_PATTERN } from '../../../runtime/tokens/index.ts'
+import {
+  ACCESS_TOKEN,
+  AGENT_TOKEN,
+  CODE_TOKEN,
+  checkToken,
+  createToken,
+  hashToken,
+  KEY_TOKEN,
+  REFRESH_TOKEN,
+  SECRET_TOKEN,
+  TOKEN_PATTERN,
+  type TokenPrefix,
+} from '../../../runtime/tokens/index.ts'
 
 const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest())
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const secrets = fc.uint8Array({ minLength: 32, maxLength: 32 })
 
-function tokenOf(secret: Uint8Array, prefix?: 'kv_' | 'kvp_'): string {
+function tokenOf(secret: Uint8Array, prefix?: TokenPrefix): string {
   return createToken(() => secret, sha256, prefix).token
 }
 
@@ -33,7 +45,19 @@ test('every bit of the secret is in the token, and only the hash of the token is
   )
 })
 
-test('a token of one kind is none of the other', () => {
+const PREFIXES = [AGENT_TOKEN, KEY_TOKEN, ACCESS_TOKEN, REFRESH_TOKEN, CODE_TOKEN, SECRET_TOKEN]
+
+test('a token of one kind is none of another', () => {
+  const secret = new Uint8Array(32).fill(7)
+  for (const prefix of PREFIXES) {
+    const token = tokenOf(secret, prefix)
+    expect(PREFIXES.filter((other) => checkToken(token, other))).toEqual([prefix])
+    const renamed = PREFIXES.filter((other) => checkToken(other + token.slice(prefix.length), other))
+    expect(renamed).toEqual([prefix])
+  }
+})
+
+test('a token of an agent is no project key, whatever its secret', () => {
   fc.assert(
     fc.property(secrets, (secret) => {
       const agent = tokenOf(secret)
@@ -90,7 +114,9 @@ test('what is no text of digits is no token', () => {
   ).toEqual(Array.from({ length: 6 }, () => false))
 })
 
-test('the pattern for scanners finds both kinds inside a text', () => {
+test('the pattern for scanners finds every kind inside a text', () => {
+  const all = PREFIXES.map((prefix) => tokenOf(new Uint8Array(32).fill(1), prefix))
+  expect(all.map((token) => TOKEN_PATTERN.exec(`token=${token}&`)?.[0])).toEqual(all)
   const [agent, key] = [tokenOf(new Uint8Array(32).fill(1)), tokenOf(new Uint8Array(32).fill(1), KEY_TOKEN)]
   expect(TOKEN_PATTERN.exec(`authorization: Bearer ${agent}`)?.[0]).toBe(agent)
   expect(TOKEN_PATTERN.exec(`KAVACH_KEY="${key}"`)?.[0]).toBe(key)
