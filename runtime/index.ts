@@ -39,7 +39,7 @@ export type { Acting, HeldPermission, Permission } from './authority/index.ts'
 export type { Possible, PossibleOptions, PossibleRequest } from './authorize/index.ts'
 export { after, isPromise } from './awaitable.ts'
 export type { Call } from './call.ts'
-export type { Delegation, Delegations, NewDelegation } from './delegation/index.ts'
+export { type Delegation, type Delegations, type NewDelegation, revokeDelegation } from './delegation/index.ts'
 export { toError } from './denial.ts'
 export { explainAt, leadTo } from './docs-url.ts'
 export {

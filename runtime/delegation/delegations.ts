@@ -118,20 +118,7 @@ export function createDelegations(site: Site): Delegations {
 
   async function revoke(id: string, acting?: Acting): Promise<Delegation> {
     const actor = actorOf(acting, 'KVCH_E_REQUEST_INVALID')
-    return site.change(async (change) => {
-      const row = await findDelegation(change, id)
-      if (row.origin === 'policy')
-        throw new KavachError(INVALID, 'the policy declares this delegation: take it out there')
-      if (row.revokedAt !== null) return viewOf(row)
-      const next = { ...row, revokedAt: change.now }
-      await change.put('delegations', [next])
-      const receiver = await change.get('agents', { id: row.to })
-      if (receiver !== undefined) await change.put('agents', [{ ...receiver, version: change.epoch() }])
-      change.record(
-        entryOf({ kind: 'delegation.revoke', agent: row.to, actor, members: { delegation: id, from: row.from } }),
-      )
-      return viewOf(next)
-    })
+    return site.change(async (change) => viewOf(await revokeDelegation(change, id, actor)))
   }
 
   /** Reads the chains of an agent. */
@@ -159,6 +146,25 @@ export function createDelegations(site: Site): Delegations {
         return holdings.toPermissions(heldBy(agentId, closure, site.policy().model, holdings, { now }))
       }),
   }
+}
+
+/**
+ * Takes a delegation back within a change. Once more changes nothing.
+ *
+ * @throws {KavachError} KVCH_E_AGENT_DELEGATION_NOT_FOUND; KVCH_E_AGENT_DELEGATION_INVALID for one of the policy
+ */
+export async function revokeDelegation(change: Change, id: string, actor: string): Promise<Row<'delegations'>> {
+  const row = await findDelegation(change, id)
+  if (row.origin === 'policy') throw new KavachError(INVALID, 'the policy declares this delegation: take it out there')
+  if (row.revokedAt !== null) return row
+  const next = { ...row, revokedAt: change.now }
+  await change.put('delegations', [next])
+  const receiver = await change.get('agents', { id: row.to })
+  if (receiver !== undefined) await change.put('agents', [{ ...receiver, version: change.epoch() }])
+  change.record(
+    entryOf({ kind: 'delegation.revoke', agent: row.to, actor, members: { delegation: id, from: row.from } }),
+  )
+  return next
 }
 
 /** @throws {KavachError} when it is unknown, revoked or expired */
