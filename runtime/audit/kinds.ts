@@ -35,6 +35,13 @@ export const AUDIT_KINDS = {
   'key.refuse': 'a project key was not accepted',
   'secret.create': 'the secret of the project was made',
   'outbox.give-up': 'a message could not be delivered',
+  'session.begin': 'a session of somebody was seen for the first time',
+  'session.end': 'a session of somebody was ended',
+  'session.refuse': 'a session of somebody was not accepted',
+  'oauth.client.register': 'a client of the authorization server registered itself',
+  'oauth.client.document': 'a client is known by the metadata that it publishes, or has changed them',
+  'oauth.client.revoke': 'a client was forgotten, and its grants revoked',
+  'oauth.refuse': 'a client was not accepted by the authorization server',
   erase: 'personal values of somebody were erased',
   prune: 'bodies of old rows were dropped; their hashes stay',
 } as const

@@ -1,2 +1,3 @@
 /** Door of clients: found, registered, fetched and authenticated. */
-export type { ClientRange, Clients, StoredClient } from './clients.ts'
+export { type ClientRange, type Clients, createClients, type StoredClient } from './clients.ts'
+export { isLoopbackRedirect, matchesRedirect, PRIVATE_SCHEMES } from './redirect-uri.ts'
