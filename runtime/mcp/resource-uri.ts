@@ -7,7 +7,7 @@
  * @see RFC 3986 section 6.2.2.1 and 6.2.3
  */
 export function canonicalResource(uri: string): string {
-  const [, scheme, authority, rest = ''] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([^]*)$/.exec(uri) ?? []
+  const [, scheme, authority, rest = ''] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([\s\S]*)$/.exec(uri) ?? []
   if (scheme === undefined || authority === undefined) return uri
   return `${scheme.toLowerCase()}://${authority.toLowerCase()}${rest === '/' ? '' : rest}`
 }
