@@ -4,20 +4,15 @@
  * The text depends on the tools alone: tools are sorted by name and members by key (Unicode order), so that the same
  * server gives the same bytes whatever order it answers in, and a change in the file is a change of the server.
  */
+import { type ToolHints, type ToolMap, toolAction } from '../runtime/index.ts'
 
 /** What `tools/list` says of one tool, as far as a policy can use it. */
 export interface ListedTool {
   readonly name: string
   readonly description?: string | undefined
   readonly inputSchema: unknown
-  readonly annotations?: { readonly readOnlyHint?: boolean | undefined; readonly destructiveHint?: boolean | undefined }
+  readonly annotations?: ToolHints
 }
-
-/**
- * How a tool becomes an action: `execute` for all, or by the server's own hints (`read`, `delete`, else `write`).
- * Hints are claims of the server: a policy that trusts them trusts the server.
- */
-export type ToolMapping = 'execute' | 'hints'
 
 /** Why a server or tool cannot be in a catalog; lower case, with the remedy in `help`. */
 export interface CatalogFault {
@@ -33,7 +28,7 @@ export interface CatalogFault {
 export function toCatalog(
   server: string,
   tools: readonly ListedTool[],
-  mapping: ToolMapping,
+  mapping: ToolMap,
 ): { readonly text: string } | { readonly faults: readonly CatalogFault[] } {
   const faults: CatalogFault[] = []
   if (!isIdentifier(server)) {
@@ -66,15 +61,9 @@ export function toCatalog(
       ...(tool.description === undefined ? {} : { description: tool.description }),
       inputSchema: sorted(tool.inputSchema),
       annotations: sorted(tool.annotations ?? {}),
-      'x-kavach': { action: toAction(tool, mapping), resource: `mcp:${server}:${tool.name}` },
+      'x-kavach': { action: toolAction(tool.annotations, mapping), resource: `mcp:${server}:${tool.name}` },
     }))
   return { text: `${JSON.stringify({ server, tools: entries }, null, 2)}\n` }
-}
-
-function toAction(tool: ListedTool, mapping: ToolMapping): string {
-  if (mapping === 'execute') return 'execute'
-  if (tool.annotations?.readOnlyHint === true) return 'read'
-  return tool.annotations?.destructiveHint === true ? 'delete' : 'write'
 }
 
 /** Whether `text` may name a catalog, a role or an agent in policy text. */

@@ -6,7 +6,8 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js'
 import { Command, Option } from 'commander'
-import { type ListedTool, quote, type ToolMapping, toCatalog } from './catalog.ts'
+import type { ToolMap } from '../runtime/index.ts'
+import { type ListedTool, quote, toCatalog } from './catalog.ts'
 
 /** `kavach import mcp [options] -- COMMAND ARGS...`, or with `--url` instead of a command. */
 export function importMcpCommand(): Command {
@@ -38,7 +39,7 @@ interface McpImport {
   readonly command: readonly string[]
   readonly name?: string
   readonly out?: string
-  readonly map: ToolMapping
+  readonly map: ToolMap
   readonly url?: string
   readonly header: readonly string[]
   readonly env: readonly string[]

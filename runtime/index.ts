@@ -35,7 +35,7 @@ export {
   verifyBundle,
   verifyStore,
 } from './audit/index.ts'
-export type { Acting, HeldPermission, Permission } from './authority/index.ts'
+export { type Acting, type Cover, coverOf, type HeldPermission, type Permission } from './authority/index.ts'
 export type { Possible, PossibleOptions, PossibleRequest } from './authorize/index.ts'
 export { after, isPromise } from './awaitable.ts'
 export type { Call } from './call.ts'
@@ -124,5 +124,6 @@ export {
   TOKEN_PATTERN,
   type TokenPrefix,
 } from './tokens/index.ts'
+export { type ToolHints, type ToolMap, toolAction, toolResource } from './tool-action.ts'
 export { ulid } from './ulid.ts'
 export type { UsageCount, UsageFilter } from './usage/index.ts'

@@ -1,6 +1,7 @@
 /** Door of what agents hold: rows lowered for the engine and the algebra, chains, and permissions as they are held. */
 export { authorityOf, type Closure, counts, delegationsFrom, delegationsTo, loadClosure } from './closure.ts'
 export type { Constraints } from './constraints.ts'
+export { type Cover, coverOf } from './cover.ts'
 export { heldBy, readAgentConstraints, readPermissions } from './effective.ts'
 export {
   type AgentConstraintsJson,
