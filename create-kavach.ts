@@ -81,6 +81,7 @@ export function createKavach(options: KavachOptions): Kavach<SqliteDrizzle> & Pr
     policy: { current: 'method', reload: 'method', shadow: 'method', stage: 'method' },
     rates: { take: 'method' },
     keys: { create: 'method', list: 'method', revoke: 'method', verify: 'method' },
+    sessions: { verify: 'method', list: 'method', end: 'method' },
     trust: { score: 'method' },
     usage: { count: 'method' },
     // It gives its tools at once, and each of them waits.

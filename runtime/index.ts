@@ -98,6 +98,7 @@ export { pendingObject, type Shape } from './pending.ts'
 export { type KeptPolicy, type PolicySource, type PolicyStatus, policyStatus } from './policy/index.ts'
 export { type RecordedDecisionParts, recordedDecision } from './recorded-decision.ts'
 export type { AuthorizeRequest, AuthorizeResult, Completion, HostReason } from './request.ts'
+export type { SeenSession, Session, SessionOptions, SessionPort, Sessions, VerifiedSession } from './sessions/index.ts'
 export { auditIdOf, type Change, type Entry, type Json, type Site, seqOfAuditId } from './site.ts'
 export type { Awaitable, Range, Reader, Store, Transaction } from './store.ts'
 export {

@@ -42,6 +42,7 @@ import { type HostOptions, resolveSettings } from './options.ts'
 import { createOutbox, toWebhookSecret } from './outbox/index.ts'
 import { createPolicies, declareDelegations, type PolicyApi, type PolicySource, type ReadFile } from './policy/index.ts'
 import type { AuthorizeRequest, AuthorizeResult } from './request.ts'
+import { createSessions, type Sessions } from './sessions/index.ts'
 import type { Site } from './site.ts'
 import type { Store } from './store.ts'
 import { AGENT_TOKEN, checkToken } from './tokens/index.ts'
@@ -89,6 +90,8 @@ export interface Kavach<Db = unknown> {
   readonly policy: PolicyApi
   readonly rates: Rates
   readonly keys: Keys
+  /** People who were signed in elsewhere. */
+  readonly sessions: Sessions
   readonly trust: { readonly score: (agentId: string) => Promise<TrustScore> }
   /** How many calls of agents there were, for whoever bills them. */
   readonly usage: Usage
@@ -222,6 +225,8 @@ export async function openHost(options: OpenOptions, surroundings: Surroundings)
     delegate: delegations.delegate,
   }
 
+  const sessions = createSessions(site, options.sessions, { admitFailure: authorizer.admitFailure })
+
   outbox.start()
   const maintenance = startMaintenance({ host, warn }, tasks())
   function tasks(): readonly Task[] {
@@ -235,6 +240,11 @@ export async function openHost(options: OpenOptions, surroundings: Surroundings)
         run: () => site.change((change) => expireDue(change, SWEPT_ROWS)),
       },
       { name: 'pruning the log', everyMs: 3_600_000, run: () => pruneExpired(site) },
+      {
+        name: 'sweeping sessions',
+        everyMs: 300_000,
+        run: () => site.change((change) => sessions.sweep(change, SWEPT_ROWS)),
+      },
       { name: 'sweeping', everyMs: 300_000, run: () => site.change((change) => sweep(change, SWEPT_ROWS)) },
       {
         name: 'sweeping messages that were sent',
@@ -269,6 +279,7 @@ export async function openHost(options: OpenOptions, surroundings: Surroundings)
     policy: policies.api,
     rates: createRates(site),
     keys: createKeys(site, { admitFailure: authorizer.admitFailure }),
+    sessions: sessions.api,
     trust: { score: trust.score },
     usage: createUsage(site),
     guard: createGuard({ authorize, authorizeByToken, complete, warn }),

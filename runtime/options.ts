@@ -1,5 +1,6 @@
 /** Options of `createKavach`, and the settings they become. */
 import { assertKnownOptions, assertOptionKind, countOption, failOption, type Members } from './option-checks.ts'
+import type { SessionOptions } from './sessions/index.ts'
 import type { Json } from './site.ts'
 
 /** The part of the options that has nothing to do with where data is kept; `createKavach` adds `database`. */
@@ -14,6 +15,8 @@ export interface HostOptions {
   readonly audit?: 'durable' | 'process' | AuditOptions | undefined
   readonly approvals?: ApprovalOptions | undefined
   readonly limits?: LimitOptions | undefined
+  /** Who people are that were signed in elsewhere. */
+  readonly sessions?: SessionOptions | undefined
   readonly anomaly?: { readonly consecutiveDenials?: number | false | undefined } | undefined
   /** Milliseconds within which every call answers, with a denial or an error if need be. Default 2,000. */
   readonly deadlineMs?: number | undefined
@@ -204,6 +207,7 @@ const OPTIONS: Members<HostOptions & { readonly policy?: unknown }> = {
   approvals: true,
   limits: true,
   anomaly: true,
+  sessions: true,
   deadlineMs: true,
   docsBaseUrl: true,
   skipMigrations: true,

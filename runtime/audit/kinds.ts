@@ -15,6 +15,7 @@ export const AUDIT_KINDS = {
   'agent.suspend': 'an agent was suspended',
   'agent.unsuspend': 'an agent is active again',
   'token.issue': 'an agent of the policy has a token',
+  'token.refuse': 'the token of an agent was not accepted, where nothing was to be decided',
   'delegation.create': 'an agent lent authority to another',
   'delegation.revoke': 'lent authority was taken back',
   'approval.request': 'a request waits for somebody to approve it',

@@ -130,7 +130,10 @@ const BANNED: readonly (readonly [RegExp, string])[] = [
   [/\bprocess\s*[.[]|\bglobalThis\s*\.\s*process\b/, 'process'],
   [/\bDate\s*\.\s*now\b|\bnew Date\(\s*\)|\bperformance\s*\.\s*now\b/, 'the clock'],
   [/\bMath\s*\.\s*random\b|\bgetRandomValues\b|\brandomUUID\b/, 'randomness'],
-  [/\bfetch\s*\(|\bnew (WebSocket|EventSource|XMLHttpRequest)\b/, 'a socket'],
+  [
+    /(?<![.\w])fetch\s*\(|\b(?:globalThis|self|window)\s*\.\s*fetch\b|\bnew (WebSocket|EventSource|XMLHttpRequest)\b/,
+    'a socket',
+  ],
 ]
 
 /** What a file of `grammar`, `compiler`, `engine-wasm` or `runtime` says that it may not; `runtime/host.ts` owns the clock. */
