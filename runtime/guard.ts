@@ -32,7 +32,7 @@ export type Guarded<Tools extends { readonly [name: string]: AnyTool }> = {
 }
 
 /** What is the same for all calls of the tools. */
-export type GuardContext = Pick<AuthorizeRequest, 'ip' | 'via' | 'endpoint'>
+export type GuardContext = Pick<AuthorizeRequest, 'ip' | 'via' | 'delegation' | 'endpoint'>
 
 /**
  * Guards tools for an agent, named by its id or by its token (`kv_...`).

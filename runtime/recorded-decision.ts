@@ -5,7 +5,7 @@
 import type { RuntimeAgent, RuntimeDelegation, State } from '../compiler/model/index.ts'
 import { approvedBy as approversOf } from './approvals/index.ts'
 import { type AuditRow, rowById, viewOf } from './audit/index.ts'
-import { delegationsTo, lowerAgentRow, lowerDelegations } from './authority/index.ts'
+import { delegationsTo, lowerAgentRow, lowerDelegations, MAX_HOPS } from './authority/index.ts'
 import { KavachError } from './errors.ts'
 import type { Site } from './site.ts'
 import type { Reader } from './store.ts'
@@ -39,7 +39,7 @@ export function recordedDecision(site: Pick<Site, 'read'>, auditId: string): Pro
     return {
       row,
       image: await imageOf(reader, row),
-      state: await stateOf(reader, chainOf(row), kept.time),
+      state: await stateOf(reader, row, kept.time),
       ...(approval && { approval: approversOf(approval) }),
     }
   })
@@ -61,7 +61,9 @@ function chainOf({ via, agent }: AuditRow): readonly string[] {
   return [...names, agent].filter((name) => typeof name === 'string')
 }
 
-async function stateOf(reader: Reader, chain: readonly string[], time: number): Promise<State> {
+async function stateOf(reader: Reader, row: AuditRow, time: number): Promise<State> {
+  const chain = chainOf(row)
+  const isolated = await isolatedBy(reader, row)
   const agents: RuntimeAgent[] = []
   const delegations: RuntimeDelegation[] = []
   for (const [at, id] of chain.entries()) {
@@ -70,7 +72,9 @@ async function stateOf(reader: Reader, chain: readonly string[], time: number): 
     if (agent.origin === 'runtime') agents.push(lowerAgentRow(agent))
     const from = chain[at - 1]
     if (from === undefined) continue
-    const then = (await delegationsTo(reader, id)).filter((row) => row.from === from && wasThere(row, time))
+    const then = (await delegationsTo(reader, id)).filter(
+      (one) => one.from === from && wasThere(one, time) && (isolated.get(id) ?? one.id) === one.id,
+    )
     // Those that were revoked later were good then.
     delegations.push(
       ...lowerDelegations(
@@ -80,6 +84,19 @@ async function stateOf(reader: Reader, chain: readonly string[], time: number): 
     )
   }
   return { agents, delegations, revoked: [], suspended: [] }
+}
+
+/** The only delegation that counted for an agent, by the agent, where the row names the one through which it was decided. */
+async function isolatedBy(reader: Reader, { delegation }: AuditRow): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  let id: unknown = delegation
+  while (typeof id === 'string' && found.size < MAX_HOPS) {
+    const row = await reader.get('delegations', { id })
+    if (row === undefined) break
+    found.set(row.to, row.id)
+    id = row.through
+  }
+  return found
 }
 
 function wasThere({ createdAt, revokedAt }: Row<'delegations'>, time: number): boolean {

@@ -13,6 +13,11 @@ export interface AuthorizeRequest {
   readonly cost?: number | undefined
   /** Delegators, root first, when the caller wants exactly this chain; otherwise the best one is taken. */
   readonly via?: readonly string[] | undefined
+  /**
+   * Id of a delegation to the agent, made at run time: only chains that end in it count, and neither what the agent holds itself
+   * nor what else was lent to it. With `via` both must hold.
+   */
+  readonly delegation?: string | undefined
   /** A retry under the same key has the same answer and is charged once. */
   readonly idempotencyKey?: string | undefined
   /** The endpoint for the limit per endpoint, such as `POST /pay`. */

@@ -91,6 +91,8 @@ export const TABLES = {
       expiresAt: orNull(integer()),
       createdAt: integer(),
       revokedAt: orNull(integer()),
+      /** The delegation by which alone the delegator holds what it gives; null: however it holds it. */
+      through: orNull(text()),
     },
     key: ['id'],
     indexes: { byReceiver: ['to'], byDelegator: ['from'] },

@@ -22,6 +22,8 @@ export interface DecisionFacts {
   readonly resource: string | undefined
   /** Delegators, root first. */
   readonly via: readonly string[]
+  /** The delegation through which alone the agent acts. */
+  readonly delegation?: string | undefined
   readonly args?: Readonly<Record<string, unknown>> | undefined
   readonly ip?: string | undefined
   /** USD. */
@@ -87,7 +89,7 @@ export function createDecisionEntry({ hex, allowedArgs }: DecisionEntryOptions):
   }
 
   function bodyOf(facts: DecisionFacts, agent: string | undefined, { seq, time, commitment }: EntryPlace): string {
-    const { action, approvalId, charged, code, cost, endpoint, grant, guard } = facts
+    const { action, approvalId, charged, code, cost, delegation, endpoint, grant, guard } = facts
     const { resource, retryAfter, reservations, shadow, via } = facts
     let body = '{'
     if (typeof action === 'string') body += `"action":${quoted(action)},`
@@ -97,6 +99,8 @@ export function createDecisionEntry({ hex, allowedArgs }: DecisionEntryOptions):
     if (charged !== undefined) body += `"charged":[${charged}],`
     if (code !== undefined) body += `"code":"${code}",`
     if (isNumber(cost)) body += `"cost":${JSON.stringify(cost)},`
+    if (typeof delegation === 'string')
+      body += `"delegation":${quoted(looksSecret(delegation) ? '(a secret)' : delegation)},`
     body += `"durationUs":${JSON.stringify(facts.durationUs)},`
     if (typeof endpoint === 'string') body += `"endpoint":${quoted(endpoint)},`
     if (grant !== undefined) body += `"grant":${grant},`

@@ -25,3 +25,4 @@ export {
   refusing,
 } from './lower.ts'
 export { incomingPaths, MAX_HOPS, MAX_PATHS, type Path, type PathBounds } from './paths.ts'
+export { hopsThrough, incomingThrough, pathsThrough } from './through.ts'

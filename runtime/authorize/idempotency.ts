@@ -34,9 +34,17 @@ export function keepAnswer(
 }
 
 /** What must be the same in a retry, as canonical JSON; nothing when the request is not JSON. */
-export function requestText({ action, resource, args, ip, cost, via }: AuthorizeRequest): string | undefined {
+export function requestText({
+  action,
+  resource,
+  args,
+  ip,
+  cost,
+  via,
+  delegation,
+}: AuthorizeRequest): string | undefined {
   try {
-    return canonicalJson({ action, resource, args, ip, cost, via })
+    return canonicalJson({ action, resource, args, ip, cost, via, delegation })
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) return undefined
     throw error

@@ -8,16 +8,19 @@ import type {
   Decision,
   EngineRequest,
   LiveDecideOptions,
+  LiveEngine,
   Outcome,
   Reason,
   RecordSource,
 } from '../../engine-wasm/host/index.ts'
 import type { GrantedApproval } from '../approvals/index.ts'
+import { hopsThrough, pathsThrough } from '../authority/index.ts'
 import type { LevelMeter, Levels } from '../limits/index.ts'
 import type { AuthorizeRequest, HostReason } from '../request.ts'
 import type { ActivePolicy, Change } from '../site.ts'
 import type { Awaitable, Reader } from '../store.ts'
 import type { Row } from '../tables.ts'
+import { decideIsolated } from './isolate.ts'
 import type { Job } from './job.ts'
 import type { BatchMeters } from './meters.ts'
 import type { Known, World } from './world.ts'
@@ -47,6 +50,8 @@ export interface Path {
   readonly chain: readonly string[]
   /** The delegations between them and the agent, as many; nothing where there is none. */
   readonly delegations: readonly (Row<'delegations'> | undefined)[]
+  /** How many of them, at the end, count by themselves: nothing else that was lent between the same agents does. */
+  readonly isolated?: number
 }
 
 /** What was decided, and what has to follow if it is to hold. */
@@ -77,7 +82,7 @@ export class Judge {
   private readonly world: World
   private readonly change: Change
   private readonly meters: BatchMeters
-  private readonly options: LiveDecideOptions
+  private readonly options: LiveDecideOptions & { readonly records: RecordSource }
 
   constructor(ports: JudgePorts, world: World, change: Change, meters: BatchMeters) {
     this.ports = ports
@@ -159,7 +164,8 @@ export class Judge {
 
   /** The ways to try, the agent's own authority first. */
   private pathsOf(job: Job, known: Known): readonly Path[] {
-    const { via } = job.request
+    const { via, delegation } = job.request
+    if (delegation !== undefined) return this.isolatedPaths(job, known, delegation)
     if (via !== undefined && via !== null && via.length > 0) return [this.statedPath(job, via, known.row.id)]
     if (known.incoming.length === 0) return OWN
     const incoming = (id: string) => this.known(job, id)?.incoming ?? NOTHING
@@ -169,6 +175,17 @@ export class Judge {
       return first === undefined || hasOwn(first.row)
     })
     return hasOwn(known.row) || paths.length === 0 ? [NO_PATH, ...paths] : paths
+  }
+
+  /** Chains through one delegation, cut to the one that the caller named where it named one. */
+  private isolatedPaths(job: Job, known: Known, delegation: string): readonly Path[] {
+    const incoming = (id: string) => this.known(job, id)?.incoming ?? NOTHING
+    const hops = hopsThrough(known.row.id, delegation, incoming)
+    if (hops === undefined) return NOTHING
+    const { via } = job.request
+    return pathsThrough(hops, incoming, this.change.now)
+      .filter(({ chain }) => !via?.length || isSame(chain, via))
+      .map((path) => ({ ...path, isolated: hops.length }))
   }
 
   /** The chain that the caller named, with the delegations between its members; of several for one hop the policy's. */
@@ -196,14 +213,14 @@ export class Judge {
       if (fault !== undefined) return { ...this.refuse(fault, id, owner), via: path.chain }
     }
     const request = this.requestOf(job, known, path, policy)
-    let decision = policy.engine.decide(request, this.options)
+    let decision = this.decide(policy.engine, request, path)
     let approval: GrantedApproval | undefined
     const digest = decision.approvalDigest
     if (decision.decision === 'approval' && digest !== undefined) {
       approval = job.reads.read(() => this.ports.granted(this.change, digest, this.change.now))
       if (approval !== undefined) {
         const { approvedBy, approvedAt } = approval
-        decision = policy.engine.decide({ ...request, approvedBy, approvedAt }, this.options)
+        decision = this.decide(policy.engine, { ...request, approvedBy, approvedAt }, path)
         if (!decision.allowed) approval = undefined
       }
     }
@@ -221,6 +238,13 @@ export class Judge {
       approval,
       shadow: undefined,
     }
+  }
+
+  private decide(engine: LiveEngine, request: EngineRequest, { delegations, isolated }: Path): Decision {
+    const { options } = this
+    if (isolated === undefined) return engine.decide(request, options)
+    const hops = delegations.slice(-isolated).filter((hop) => hop !== undefined)
+    return decideIsolated({ engine, options, hops, recordOf: this.recordOf }, request)
   }
 
   private requestOf(job: Job, known: Known, path: Path, policy: ActivePolicy): EngineRequest {
@@ -290,6 +314,11 @@ export class Judge {
     }
   }
 
+  private readonly recordOf = (hop: Row<'delegations'>): Uint8Array | undefined => {
+    const receiver = this.world.peek(hop.to)
+    return receiver && this.ports.delegationRecord([hop], receiver.row)
+  }
+
   /** What the engine asks for is remembered: every agent of a chain was read before the engine is asked. */
   private readonly records: RecordSource = {
     agent: (name) => this.world.peek(name)?.row.record ?? undefined,
@@ -303,6 +332,10 @@ export class Judge {
 
 const OWN: readonly Path[] = [NO_PATH]
 
+function isSame(chain: readonly string[], via: readonly string[]): boolean {
+  return chain.length === via.length && chain.every((name, hop) => name === via[hop])
+}
+
 /** Whether it may hold something that nobody lent to it. */
 function hasOwn({ origin, type, permissions }: Row<'agents'>): boolean {
   return origin === 'policy' ? type !== 'delegated' : permissions !== '[]'
@@ -315,6 +348,7 @@ const MEMBERS = {
   ip: true,
   cost: true,
   via: true,
+  delegation: true,
   idempotencyKey: true,
   endpoint: true,
   requestId: true,
@@ -323,9 +357,9 @@ const MEMBERS = {
 const MAX_LABEL = 1024
 
 /** What the engine is not asked about. A key that is no text would be no key, and a retry be charged twice. */
-function hasOddMember({ via, idempotencyKey, endpoint }: AuthorizeRequest): boolean {
+function hasOddMember({ via, delegation, idempotencyKey, endpoint }: AuthorizeRequest): boolean {
   const isList = via === undefined || via === null || Array.isArray(via)
-  return !isList || !isLabel(idempotencyKey) || !isLabel(endpoint)
+  return !isList || !isLabel(delegation) || !isLabel(idempotencyKey) || !isLabel(endpoint)
 }
 
 /** What can be a key of a table, or is not there. */

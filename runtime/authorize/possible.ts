@@ -6,10 +6,18 @@
  * decided about, because decisions forget only those whom they read themselves.
  */
 import type { RecordSource } from '../../engine-wasm/host/index.ts'
-import { type Closure, delegationRecord, incomingPaths, loadClosure, type Path } from '../authority/index.ts'
+import {
+  type Closure,
+  delegationRecord,
+  hopsThrough,
+  incomingPaths,
+  incomingThrough,
+  loadClosure,
+  type Path,
+  pathsThrough,
+} from '../authority/index.ts'
 import type { ActivePolicy, Site } from '../site.ts'
 import type { Awaitable, Reader } from '../store.ts'
-import type { Row } from '../tables.ts'
 
 /** Something that could be asked for. */
 export interface PossibleRequest {
@@ -54,9 +62,10 @@ export function createPossible(site: Pick<Site, 'host' | 'project' | 'read'>, po
       if (policy.needsTrust) {
         for (const id of closure.agents.keys()) trust.set(id, await ports.trustOf(reader, id, now))
       }
-      const ways = waysOf(agentId, closure, now, options.delegation)
+      const { ways, incoming } = waysOf(agentId, closure, now, options.delegation)
+      const subject = { agentId, ways, incoming, closure, policy, trust, now, project: site.project, ip: options.ip }
       // From here on nobody else has a turn.
-      return judge({ agentId, ways, closure, policy, trust, now, project: site.project, ip: options.ip }, requests)
+      return judge(subject, requests)
     })
   }
 }
@@ -64,6 +73,8 @@ export function createPossible(site: Pick<Site, 'host' | 'project' | 'read'>, po
 interface Subject {
   readonly agentId: string
   readonly ways: readonly Path[]
+  /** What counts; `closure` has what was remembered. */
+  readonly incoming: Closure['incoming']
   readonly closure: Closure
   readonly policy: ActivePolicy
   readonly trust: ReadonlyMap<string, number>
@@ -74,12 +85,16 @@ interface Subject {
 
 const OWN: Path = { chain: [], delegations: [] }
 
-function waysOf(agentId: string, closure: Closure, now: number, delegation: string | undefined): readonly Path[] {
-  if (!closure.isLive(agentId)) return []
-  const paths = incomingPaths(agentId, closure.incoming, now)
-  return delegation === undefined
-    ? [OWN, ...paths]
-    : paths.filter(({ delegations }) => delegations.at(-1)?.id === delegation)
+function waysOf(
+  agentId: string,
+  { isLive, incoming }: Closure,
+  now: number,
+  delegation: string | undefined,
+): Pick<Subject, 'ways' | 'incoming'> {
+  if (!isLive(agentId)) return { ways: [], incoming }
+  if (delegation === undefined) return { ways: [OWN, ...incomingPaths(agentId, incoming, now)], incoming }
+  const hops = hopsThrough(agentId, delegation, incoming) ?? []
+  return { ways: pathsThrough(hops, incoming, now), incoming: incomingThrough(hops, incoming) }
 }
 
 function judge(subject: Subject, requests: readonly PossibleRequest[]): readonly boolean[] {
@@ -108,11 +123,15 @@ function isPossible(
   { action, resource }: PossibleRequest,
   { chain, delegations }: Path,
   trust: number | null,
-  { agentId, closure, policy, now, project, ip }: Subject,
+  { agentId, closure, incoming, policy, now, project, ip }: Subject,
 ): boolean {
   const records: RecordSource = {
     agent: (name) => closure.agents.get(name)?.record ?? undefined,
-    delegations: (from, to) => recordOfPair(closure, from, to),
+    delegations(from, to) {
+      const receiver = closure.agents.get(to)
+      const rows = incoming(to).filter((row) => row.from === from && row.origin === 'runtime')
+      return receiver === undefined || rows.length === 0 ? undefined : delegationRecord(rows, receiver)
+    },
   }
   const { decision } = policy.engine.decide(
     {
@@ -139,9 +158,3 @@ function isPossible(
 }
 
 const UNUSED = { read: () => 0 }
-
-function recordOfPair(closure: Closure, from: string, to: string): Uint8Array | undefined {
-  const receiver: Row<'agents'> | undefined = closure.agents.get(to)
-  const rows = closure.incoming(to).filter((row) => row.from === from && row.origin === 'runtime')
-  return receiver === undefined || rows.length === 0 ? undefined : delegationRecord(rows, receiver)
-}

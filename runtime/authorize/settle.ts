@@ -109,6 +109,7 @@ function factsOf(
     action: request?.action,
     resource: request?.resource,
     via,
+    delegation: request?.delegation,
     args: request?.args,
     ip: request?.ip,
     cost: request?.cost,

@@ -1,4 +1,5 @@
 /** Delegations: made, listed and taken back, and what agents hold by them. */
+import type { PolicyModel } from '../../compiler/model/index.ts'
 import { entryOf } from '../audit/index.ts'
 import {
   type Acting,
@@ -10,7 +11,9 @@ import {
   delegationsFrom,
   type HeldPermission,
   heldBy,
+  hopsThrough,
   incomingPaths,
+  incomingThrough,
   loadClosure,
   lowerPermissions,
   MAX_PATHS,
@@ -79,12 +82,16 @@ export function createDelegations(site: Site): Delegations {
       if (model.boundary === undefined) {
         throw new KavachError(INVALID, 'the policy has no `boundary runtime`, so nothing is delegated beside it')
       }
-      const { from, to, depth, expiresAt, metadata } = asked
+      const { from, to, depth, expiresAt, through, metadata } = asked
       const giver = await findAgent(change, from, 'fromAgent')
       const receiver = await findAgent(change, to, 'toAgent')
       if (giver.status === 'suspended') throw refusal('KVCH_E_AGENT_SUSPENDED', giver, 'is suspended')
       const closure = await loadClosure(change, [from, to], change.now)
-      const permissions = judgeDelegation({ ...asked, receiver, now: change.now }, closure, model)
+      const judged = { ...asked, receiver, now: change.now }
+      const permissions =
+        through === null
+          ? judgeDelegation(judged, closure, model)
+          : judgeDelegation(judged, ...onlyThrough(from, through, closure, model))
       // What is stored must be what the engine can be given.
       lowerPermissions(from, receiver, permissions)
       const row: Row<'delegations'> = {
@@ -97,6 +104,7 @@ export function createDelegations(site: Site): Delegations {
         expiresAt,
         createdAt: change.now,
         revokedAt: null,
+        through,
       }
       await assertFewPaths(change, row)
       await change.insert('delegations', [row])
@@ -189,6 +197,30 @@ function refusal(
   return new KavachError(code, `\`${id}\` ${what}`, { details: { agent: id } })
 }
 
+/** Chain and policy as if the delegator, and whoever stands between it and the root, held nothing but by these delegations. */
+function onlyThrough(from: string, through: string, closure: Closure, model: PolicyModel): [Closure, PolicyModel] {
+  const hops = hopsThrough(from, through, closure.incoming)
+  if (hops === undefined) {
+    throw new KavachError(INVALID, `through: there is no live delegation \`${through}\` to \`${from}\``, {
+      details: { path: 'through' },
+    })
+  }
+  const fixed = new Set(hops.map(({ to }) => to))
+  const agents = new Map(closure.agents)
+  for (const id of fixed) {
+    const row = agents.get(id)
+    if (row !== undefined) agents.set(id, { ...row, permissions: '[]' })
+  }
+  return [
+    { ...closure, agents, incoming: incomingThrough(hops, closure.incoming) },
+    {
+      ...model,
+      agents: model.agents.map((agent) => (fixed.has(agent.name) ? { ...agent, grants: [], roles: [] } : agent)),
+      delegations: model.delegations.filter(({ to }) => !fixed.has(to)),
+    },
+  ]
+}
+
 async function findDelegation(reader: Reader, id: string): Promise<Row<'delegations'>> {
   const row = typeof id === 'string' && id !== '' ? await reader.get('delegations', { id }) : undefined
   if (row === undefined) throw new KavachError('KVCH_E_AGENT_DELEGATION_NOT_FOUND')
@@ -266,6 +298,7 @@ function membersOf(row: Row<'delegations'>): { readonly [member: string]: Json }
     // It was JSON when it was written.
     permissions: JSON.parse(row.permissions) as Json,
     depth: row.depth,
+    ...(row.through !== null && { through: row.through }),
     expires_at: row.expiresAt === null ? null : new Date(row.expiresAt).toISOString(),
   }
 }

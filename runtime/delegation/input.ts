@@ -10,6 +10,11 @@ export interface NewDelegation {
   readonly expiresAt?: Date | string | number | null | undefined
   /** Hops from the delegator, this one included: 1, the default, means that the receiver cannot pass it on. */
   readonly maxDepth?: number | undefined
+  /**
+   * Id of a delegation to `fromAgent` by which alone it holds what it gives: nothing else that it holds counts, now or later. When
+   * that one ends, so does this one. A request is decided like this when it names the new delegation.
+   */
+  readonly through?: string | undefined
   /** Recorded in the log. */
   readonly metadata?: { readonly [name: string]: Json } | undefined
 }
@@ -23,15 +28,16 @@ export interface ReadDelegation {
   /** Further hops. */
   readonly depth: number
   readonly metadata: string | null
+  readonly through: string | null
 }
 
-const MEMBERS = ['fromAgent', 'toAgent', 'permissions', 'expiresAt', 'maxDepth', 'metadata'] as const
+const MEMBERS = ['fromAgent', 'toAgent', 'permissions', 'expiresAt', 'maxDepth', 'through', 'metadata'] as const
 
 /** @throws {KavachError} KVCH_E_AGENT_DELEGATION_INVALID with the path of what is wrong */
 export function readNewDelegation(input: NewDelegation, now: number): ReadDelegation {
   return refusing('KVCH_E_AGENT_DELEGATION_INVALID', () => {
     const place = copyOf(input)
-    const { fromAgent, toAgent, permissions, expiresAt, maxDepth, metadata } = place.object(MEMBERS)
+    const { fromAgent, toAgent, permissions, expiresAt, maxDepth, through, metadata } = place.object(MEMBERS)
     const from = (fromAgent ?? place.missing('fromAgent')).text()
     const to = toAgent ?? place.missing('toAgent')
     if (to.text() === from) to.fail('an agent delegates nothing to itself')
@@ -47,6 +53,7 @@ export function readNewDelegation(input: NewDelegation, now: number): ReadDelega
       expiresAt: expiresAt === undefined ? null : readExpiry(expiresAt, now),
       depth: hops - 1,
       metadata: metadata === undefined ? null : readMetadata(metadata),
+      through: through?.text() ?? null,
     }
   })
 }

@@ -16,6 +16,8 @@ export interface Delegation {
   readonly expiresAt: Date | null
   readonly createdAt: Date
   readonly revokedAt: Date | null
+  /** The delegation by which alone the delegator holds what it gives; absent: however it holds it. */
+  readonly through?: string
 }
 
 export interface DelegationPage {
@@ -37,7 +39,7 @@ export interface Chain {
 }
 
 export function viewOf(row: Row<'delegations'>): Delegation {
-  const { id, from, to, origin, depth, expiresAt, createdAt, revokedAt } = row
+  const { id, from, to, origin, depth, expiresAt, createdAt, revokedAt, through } = row
   return {
     id,
     fromAgent: from,
@@ -48,6 +50,7 @@ export function viewOf(row: Row<'delegations'>): Delegation {
     expiresAt: expiresAt === null ? null : new Date(expiresAt),
     createdAt: new Date(createdAt),
     revokedAt: revokedAt === null ? null : new Date(revokedAt),
+    ...(through !== null && { through }),
   }
 }
 

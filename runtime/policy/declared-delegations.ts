@@ -35,6 +35,7 @@ export async function declareDelegations(change: Change, policies: readonly Acti
       expiresAt,
       createdAt: isOpen ? row.createdAt : change.now,
       revokedAt: null,
+      through: null,
     }
     if (isOpen && row.depth === depth && row.expiresAt === expiresAt) continue
     await change.put('delegations', [next])

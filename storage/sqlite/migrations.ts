@@ -71,4 +71,9 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE INDEX `kavach_sessions_by_expiry` ON `kavach_sessions` (`project`,`expiresAt`,`id`);',
     ],
   },
+  {
+    tag: '0002_delegation_through',
+    oldest: 1,
+    statements: ['ALTER TABLE `kavach_delegations` ADD `through` text;'],
+  },
 ]

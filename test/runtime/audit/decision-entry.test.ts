@@ -70,6 +70,7 @@ const anyFacts: fc.Arbitrary<DecisionFacts> = fc.record({
   via: fc.array(text, { maxLength: 5 }),
   args: maybe(fc.dictionary(text, fc.jsonValue({ maxDepth: 2 }))),
   ip: maybe(text),
+  delegation: maybe(text),
   cost: maybe(fc.double({ noNaN: true, noDefaultInfinity: true })),
   endpoint: maybe(text),
   isAllowed: fc.boolean(),

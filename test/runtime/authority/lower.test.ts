@@ -32,6 +32,7 @@ function rowOf(id: string, more: Partial<Row<'delegations'>> = {}): Row<'delegat
     expiresAt: null,
     createdAt: 0,
     revokedAt: null,
+    through: null,
     ...more,
   }
 }

@@ -13,6 +13,7 @@ function rowOf(id: string, from: string, to: string, more: Partial<Row<'delegati
     expiresAt: null,
     createdAt: 0,
     revokedAt: null,
+    through: null,
   } as const
   return { id, from, to, ...made, ...more }
 }

@@ -118,6 +118,7 @@ function delegation(number: number, more: Partial<Row<'delegations'>> = {}): Row
     expiresAt: null,
     createdAt: NOW - 2 * HOUR,
     revokedAt: null,
+    through: null,
     ...more,
   }
 }

@@ -1,0 +1,1 @@
+ALTER TABLE `kavach_delegations` ADD `through` text;
