@@ -35,7 +35,16 @@ export {
   verifyBundle,
   verifyStore,
 } from './audit/index.ts'
-export { type Acting, type Cover, coverOf, type HeldPermission, type Permission } from './authority/index.ts'
+export {
+  type Acting,
+  actorOf,
+  assertKnown,
+  type Cover,
+  coverOf,
+  type HeldPermission,
+  type Permission,
+  readLimit,
+} from './authority/index.ts'
 export type { Possible, PossibleOptions, PossibleRequest } from './authorize/index.ts'
 export { after, isPromise } from './awaitable.ts'
 export type { Call } from './call.ts'

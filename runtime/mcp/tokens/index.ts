@@ -1,12 +1,13 @@
 /** Door of grants, codes and tokens. */
 export type { Grant, GrantFilter, GrantPage, GrantRevocation, Grants } from './grants.ts'
-export type {
-  GrantHandler,
-  NewCode,
-  NewGrant,
-  NewTokens,
-  TokenAnswer,
-  TokenPorts,
-  TokenRequest,
-  Tokens,
+export {
+  createTokens,
+  type GrantHandler,
+  type NewCode,
+  type NewGrant,
+  type NewTokens,
+  type TokenAnswer,
+  type TokenPorts,
+  type TokenRequest,
+  type Tokens,
 } from './tokens.ts'

@@ -1,4 +1,5 @@
 /** Grants, and the codes and tokens that are issued under them. */
+import type { JWTPayload } from 'jose'
 import type { Change, Row } from '../../index.ts'
 import type { Client } from '../client.ts'
 import type { Clients } from '../clients/index.ts'
@@ -6,9 +7,17 @@ import type { Dpop } from '../dpop/index.ts'
 import type { Form } from '../form.ts'
 import type { SigningKeys } from '../keys/index.ts'
 import type { SignedIn } from '../options.ts'
-import type { RequestContext } from '../place.ts'
+import type { McpPlace, RequestContext } from '../place.ts'
 import type { Actor, Principal } from '../principal.ts'
-import type { Grants } from './grants.ts'
+import { createCode, createCodeHandler } from './codes.ts'
+import { createTokenEndpoint } from './endpoint.ts'
+import { createGrants, type Grants, openGrant, revokeGrant } from './grants.ts'
+import { createIntrospection } from './introspection.ts'
+import { keep, mint } from './issue.ts'
+import { createRefreshHandler } from './refresh.ts'
+import { createRevocation } from './revocation.ts'
+import { sweepTokens } from './sweep.ts'
+import { createVerify } from './verify.ts'
 
 export interface Tokens {
   /**
@@ -126,4 +135,46 @@ export interface TokenPorts {
   readonly dpop: Dpop
   /** Grant types beside `authorization_code` and `refresh_token`. */
   readonly grants: { readonly [grantType: string]: GrantHandler }
+}
+
+export function createTokens(place: McpPlace, ports: TokenPorts): Tokens {
+  const { settings } = place
+  const verify = createVerify(place, ports.keys)
+
+  async function issue(
+    change: Change,
+    grant: Row<'oauthGrants'>,
+    what: NewTokens,
+    unsigned?: Map<string, JWTPayload>,
+  ): Promise<TokenAnswer> {
+    const isJwt = settings.isJwt && unsigned !== undefined
+    const minted = mint(place, grant, { ...what, isJwt }, change.now)
+    await keep(change, 'oauth.token', grant, minted)
+    if (minted.claims !== undefined) unsigned?.set(minted.answer.access_token, minted.claims)
+    return minted.answer
+  }
+
+  const token = createTokenEndpoint(place, {
+    ...ports,
+    grants: {
+      ...ports.grants,
+      authorization_code: createCodeHandler(place),
+      refresh_token: createRefreshHandler(place, ports.keys),
+    },
+    tokensFor: (unsigned) => ({ ...tokens, issue: (change, grant, what) => issue(change, grant, what, unsigned) }),
+  })
+
+  const tokens: Tokens = {
+    openGrant: (change, grant) => openGrant(place, change, grant),
+    createCode: (change, code) => createCode(place, change, code),
+    issue: (change, grant, what) => issue(change, grant, what),
+    revokeGrant: (change, grantId, reason, actor) => revokeGrant(change, grantId, { reason, actor }),
+    token,
+    revoke: createRevocation(place, ports),
+    introspect: createIntrospection(place, { ...ports, verify }),
+    verify,
+    grants: createGrants(place),
+    sweep: (change, limit) => sweepTokens(place, change, limit),
+  }
+  return tokens
 }
