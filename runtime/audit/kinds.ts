@@ -48,6 +48,7 @@ export const AUDIT_KINDS = {
   'oauth.refresh': 'tokens of a grant were renewed, or given once more to a client that asked twice',
   'oauth.replay': 'a code or a refresh token was presented again, and its grant revoked',
   'oauth.revoke': 'a grant was revoked with all its tokens, or one access token of it',
+  'oauth.key': 'the authorization server has a new key that signs its tokens',
   'oauth.refuse': 'a client was not accepted by the authorization server',
   erase: 'personal values of somebody were erased',
   prune: 'bodies of old rows were dropped; their hashes stay',
