@@ -1,2 +1,2 @@
 /** Door of the keys that sign access tokens. */
-export type { SigningKeys } from './signing-keys.ts'
+export { createSigningKeys, SIGNING_ALGORITHM, type SigningKeys } from './signing-keys.ts'
