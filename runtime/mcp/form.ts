@@ -18,23 +18,28 @@ const MAX_PARAMETERS = 64
  * @see OAuth 2.1 section 3.2
  */
 export async function readForm(request: Request): Promise<Form> {
+  return parseForm(await readFormText(request))
+}
+
+/** The same before it is taken apart. @throws {OAuthError} as `readForm` does, but for what is wrong with parameters */
+export async function readFormText(request: Request): Promise<string> {
   if (request.method !== 'POST') {
     throw new OAuthError('invalid_request', 'the method must be POST', { status: 405, headers: { allow: 'POST' } })
   }
   if (/\?./.test(request.url)) {
     throw new OAuthError('invalid_request', 'parameters belong in the body, not in the URL')
   }
-  const text = await readText(request, { maxBytes: MAX_BYTES, mediaType: MEDIA_TYPE, error: 'invalid_request' })
-  return parse(text)
+  return readText(request, { maxBytes: MAX_BYTES, mediaType: MEDIA_TYPE, error: 'invalid_request' })
 }
 
 /** The query of a URL, bounded as a form is. @throws {OAuthError} `invalid_request` */
 export function readQuery(url: URL): Form {
-  if (url.search.length > MAX_BYTES) throw new OAuthError('invalid_request', 'the query is too long')
-  return parse(url.search.slice(1))
+  return parseForm(url.search.slice(1))
 }
 
-function parse(text: string): Form {
+/** The parameters of a text that is encoded as forms are. @throws {OAuthError} `invalid_request` */
+export function parseForm(text: string): Form {
+  if (text.length > MAX_BYTES) throw new OAuthError('invalid_request', 'the parameters are too long')
   const pairs = text === '' ? [] : text.split('&', MAX_PARAMETERS + 1)
   if (pairs.length > MAX_PARAMETERS) throw new OAuthError('invalid_request', 'there are too many parameters')
   const names = new Set<string>()
