@@ -49,6 +49,8 @@ export const AUDIT_KINDS = {
   'oauth.replay': 'a code or a refresh token was presented again, and its grant revoked',
   'oauth.revoke': 'a grant was revoked with all its tokens, or one access token of it',
   'oauth.key': 'the authorization server has a new key that signs its tokens',
+  'oauth.consent': 'a user was asked what a client may do, and agreed or refused',
+  'oauth.login': 'somebody used the development login, with the right password or a wrong one',
   'oauth.refuse': 'a client was not accepted by the authorization server',
   erase: 'personal values of somebody were erased',
   prune: 'bodies of old rows were dropped; their hashes stay',

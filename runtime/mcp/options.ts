@@ -84,6 +84,7 @@ export interface ConsentQuestion {
     readonly name: string
     /** Host of the client's id where that is a URL, which is the only thing about it that was checked. */
     readonly host: string | undefined
+    readonly redirectUri: string
     readonly redirectHost: string
     readonly isLoopbackOnly: boolean
   }

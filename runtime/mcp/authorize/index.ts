@@ -1,0 +1,2 @@
+/** Door of the endpoints that people see. */
+export { type AuthorizationEndpoints, authorizationEndpoints } from './endpoints.ts'
