@@ -4,7 +4,10 @@ import type { McpSettings } from './settings.ts'
 
 export interface McpPlace {
   readonly site: Site
-  readonly kavach: Pick<Kavach, 'agents' | 'delegation' | 'authorize' | 'authorizeByToken' | 'complete' | 'rates'>
+  readonly kavach: Pick<
+    Kavach,
+    'agents' | 'delegation' | 'authorize' | 'authorizeByToken' | 'complete' | 'possible' | 'rates'
+  >
   readonly settings: McpSettings
   readonly secretKeys: () => Promise<SecretKeys>
   /** Whether a failed authentication of this source, at this time, gets a row of its own; others are counted. */

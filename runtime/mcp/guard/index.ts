@@ -1,0 +1,10 @@
+/** Door of what guards MCP servers. */
+export type { AuthInfo } from './auth-info.ts'
+export type { TokenPorts } from './authenticate.ts'
+export type { HonoProtected } from './hono-middleware.ts'
+export { createMcpGuard, type GuardOptions, type McpGuard } from './mcp-guard.ts'
+export type { AskServer, Caller, Judged, MessageGuard } from './message-guard.ts'
+export type { NodeMiddleware, NodeRequest, NodeResponse } from './node-middleware.ts'
+export type { ProtectedContext, ProtectedHandler, ProtectOptions } from './protect.ts'
+export { errorAnswer, keyOfId, type RpcMessage, type RpcRequest, type RpcResponse, readMessage } from './rpc.ts'
+export type { GuardableServer } from './server.ts'
