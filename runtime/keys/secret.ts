@@ -9,7 +9,7 @@ import { KavachError } from '../errors.ts'
 import type { Site } from '../site.ts'
 
 /** What a key is for; keys of different purposes have nothing in common. */
-export type KeyPurpose = 'cookies' | 'csrf' | 'page-tokens' | 'webhooks' | 'successors' | 'signing-keys'
+export type KeyPurpose = 'cookies' | 'csrf' | 'page-tokens' | 'webhooks' | 'successors' | 'signing-keys' | 'dpop-nonces'
 
 export interface SecretKeys {
   /** 32 bytes for each secret, the newest first. */

@@ -1,2 +1,2 @@
 /** Door of proofs of possession. */
-export type { Dpop, DpopExpected } from './dpop.ts'
+export { createDpop, type Dpop, type DpopExpected, type DpopOptions } from './dpop.ts'
