@@ -1,5 +1,7 @@
 /** `createKavach`: options become a store and a host. */
 import { createDigest } from './engine-wasm/host/index.ts'
+import { createFace, type Face } from './runtime/adapters/index.ts'
+import { createHttpApi, type HttpOptions, ownsApiPath } from './runtime/http/index.ts'
 import {
   type AgentsApi,
   type AuditOptions,
@@ -12,7 +14,8 @@ import {
   type Kavach,
   KavachError,
   leadTo,
-  openKavach,
+  type OpenedHost,
+  openHost,
   type PolicySource,
   pendingObject,
   type Shape,
@@ -29,21 +32,28 @@ export interface KavachOptions extends HostOptions {
    * the store enforces stands, and where there is none, agents may do what they were given.
    */
   readonly policy?: PolicySource | undefined
+  /** The HTTP API that `fetch` answers with. */
+  readonly http?: HttpOptions | undefined
 }
+
+/** A host with its faces: what `createKavach` gives. */
+export type OpenedKavach<Db = unknown> = Kavach<Db> & Face
 
 /**
  * Opens a host. It can be used at once, and be awaited: what cannot be opened rejects it, and every method.
  *
  * @throws {KavachError} when it is awaited: KVCH_E_CONFIG_INVALID, KVCH_E_STORE_..., KVCH_E_POLICY_...
  */
-export function createKavach(options: KavachOptions): Kavach<SqliteDrizzle> & PromiseLike<Kavach<SqliteDrizzle>> {
+export function createKavach(
+  options: KavachOptions,
+): OpenedKavach<SqliteDrizzle> & PromiseLike<OpenedKavach<SqliteDrizzle>> {
   // Every store that `openStore` opens is SQLite under a Drizzle instance.
-  const opening = (open(options ?? {}) as Promise<Kavach<SqliteDrizzle>>).catch((error: unknown) => {
+  const opening = (open(options ?? {}) as Promise<OpenedKavach<SqliteDrizzle>>).catch((error: unknown) => {
     throw leadTo(error, options?.docsBaseUrl)
   })
   const warn = options?.warn ?? printWarning
   const later = async () => opening
-  const shape: Shape<Kavach<SqliteDrizzle>> = {
+  const shape: Shape<OpenedKavach<SqliteDrizzle>> = {
     project: 'later',
     authorize: 'method',
     authorizeByToken: 'method',
@@ -96,16 +106,19 @@ export function createKavach(options: KavachOptions): Kavach<SqliteDrizzle> & Pr
       },
       options?.docsBaseUrl,
     ),
+    fetch: 'method',
+    // It answers at once, for adapters that are mounted before anything is open.
+    owns: ownsApiPath,
     webhookSecret: 'method',
     db: 'later',
     close: 'method',
   }
-  return pendingObject<Kavach<SqliteDrizzle>>(shape, opening, (member) => {
+  return pendingObject<OpenedKavach<SqliteDrizzle>>(shape, opening, (member) => {
     return new KavachError('KVCH_E_CONFIG_INVALID', `await \`createKavach(...)\` before \`${member}\` is read`)
   })
 }
 
-async function open({ database, db, policy, ...options }: KavachOptions): Promise<Kavach> {
+async function open({ database, db, policy, http, ...options }: KavachOptions): Promise<OpenedKavach> {
   if (database !== undefined && db !== undefined) fail('give `database` or `db`, not both')
   const given = database ?? db
   if (given === undefined) fail('`database` is missing: `{ provider: "sqlite", url: "kavach.db" }` is a good start')
@@ -117,11 +130,19 @@ async function open({ database, db, policy, ...options }: KavachOptions): Promis
   const warn = options.warn ?? printWarning
   try {
     const audit = withDevelopmentKey(options.audit, given, warn)
-    return await openKavach({ ...options, audit, warn, policy }, surroundings)
+    const opened = await openHost({ ...options, audit, warn, policy }, surroundings)
+    return withFaces(opened, { http })
   } catch (error) {
     await store.close()
     throw error
   }
+}
+
+/** The host answers requests as well. */
+function withFaces(opened: OpenedHost, { http }: Pick<KavachOptions, 'http'>): OpenedKavach {
+  const face = createFace([createHttpApi(opened, http)])
+  // `db` is a getter and stays one.
+  return Object.defineProperties({ ...face } as OpenedKavach, Object.getOwnPropertyDescriptors(opened.kavach))
 }
 
 /** All that can be called before the host is open. */

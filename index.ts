@@ -1,5 +1,5 @@
 /** Door `kavachos`: the host, and the loader of decision modules. */
-export { createKavach, type KavachOptions } from './create-kavach.ts'
+export { createKavach, type KavachOptions, type OpenedKavach } from './create-kavach.ts'
 export {
   type Approval,
   type DecideOptions,

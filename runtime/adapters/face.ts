@@ -1,5 +1,5 @@
 /** What an adapter is given: a host that answers requests, and one that decides about them. */
-import type { AuthorizeRequest, AuthorizeResult, Completion } from '../index.ts'
+import { type AuthorizeRequest, type AuthorizeResult, type Completion, KavachError } from '../index.ts'
 
 /** Answers requests with the web's own objects. */
 export interface Face {
@@ -13,4 +13,26 @@ export interface Face {
 export interface Decider {
   readonly authorizeByToken: (token: string, request: AuthorizeRequest) => Promise<AuthorizeResult>
   readonly complete: (auditId: string, completion: Completion) => Promise<unknown>
+}
+
+/** A part of a face: the HTTP API, the authorization server. */
+export interface Part {
+  /** Nothing for a path that is not its own. */
+  readonly fetch: (request: Request, context?: { readonly ip?: string | undefined }) => Promise<Response | undefined>
+  readonly owns: (pathname: string) => boolean
+}
+
+/** Parts as one: the first that has an answer gives it. */
+export function createFace(parts: readonly Part[]): Face {
+  return {
+    owns: (pathname) => parts.some((part) => part.owns(pathname)),
+    async fetch(request, context) {
+      for (const part of parts) {
+        const response = await part.fetch(request, context)
+        if (response !== undefined) return response
+      }
+      const error = new KavachError('KVCH_E_HTTP_NOT_FOUND')
+      return Response.json({ error }, { status: error.status, headers: { 'cache-control': 'no-store' } })
+    },
+  }
 }

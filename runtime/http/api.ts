@@ -48,9 +48,10 @@ export function createHttpApi(
   const failures = createFailures({ docsBaseUrl: settings.docsBaseUrl, warn })
   const addressOf = createClientAddress(options.trustProxy)
   const cors = createCors(options.cors)
-  const authorize = createAuthorize({ kavach }, createGate(maxWaiting), failures)
+  const place = { kavach, site }
+  const authorize = createAuthorize(place, createGate(maxWaiting), failures)
   const performer: Performer = {
-    place: { kavach, site },
+    place,
     credentials: createCredentials({ site, admitFailure, keys: kavach.keys }),
     gate: createGate(MAX_MANAGING),
     failures,
@@ -87,10 +88,10 @@ export function createHttpApi(
   }
 
   return {
-    owns: isOwn,
+    owns: ownsApiPath,
     fetch: async (request, context = {}) => {
       const path = pathOf(request.url)
-      if (!isOwn(path)) return undefined
+      if (!ownsApiPath(path)) return undefined
       const response = await answer(request, path, context)
       return cors === undefined ? response : cors.expose(request, response)
     },
@@ -138,7 +139,8 @@ function methodsOf(path: string): readonly string[] {
   return [...new Set(PATTERNS.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))]
 }
 
-function isOwn(path: string): boolean {
+/** True for the paths of the API. */
+export function ownsApiPath(path: string): boolean {
   return path.startsWith('/v1/') || path === '/v1' || path === '/health' || path === '/ready' || path === DOCUMENT
 }
 

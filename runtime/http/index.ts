@@ -1,4 +1,4 @@
 /** Door of the HTTP API. */
-export { API_ROUTES, createHttpApi, type HttpApi, openApiDocument } from './api.ts'
+export { API_ROUTES, createHttpApi, type HttpApi, openApiDocument, ownsApiPath } from './api.ts'
 export { type ClientAddress, createClientAddress } from './client-address.ts'
 export type { HttpOptions, RequestContext } from './options.ts'
