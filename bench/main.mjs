@@ -2,9 +2,10 @@
 import { parseArgs } from 'node:util'
 import * as authorize from './authorize.mjs'
 import * as decide from './decide.mjs'
+import * as http from './http.mjs'
 import * as prove from './prove.mjs'
 
-const SUITES = { authorize, decide, prove }
+const SUITES = { authorize, decide, http, prove }
 
 const [name, ...rest] = process.argv.slice(2)
 const suite = SUITES[name]

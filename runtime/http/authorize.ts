@@ -20,7 +20,20 @@ export type Authorize = (request: Request, requestId: string, source: string | u
  * A denial is an answer with 200, and one that time lifts with 429. A token that is none is 401, and what could not be decided has
  * the status of its code: these are errors.
  */
-export function createAuthorize({ kavach }: Pick<RoutePlace, 'kavach'>, gate: Gate, failures: Failures): Authorize {
+export function createAuthorize({ kavach, site }: RoutePlace, gate: Gate, failures: Failures): Authorize {
+  let gathering: Promise<void> | undefined
+
+  /**
+   * Waits until all sockets had their turn. Each of them is read in a turn of its own, so without it each request would find nobody
+   * beside it, and be decided in a transaction of its own.
+   */
+  function gathered(): Promise<void> {
+    gathering ??= site.host.rest().then(() => {
+      gathering = undefined
+    })
+    return gathering
+  }
+
   async function decide(request: Request, requestId: string, source: string | undefined): Promise<AuthorizeResult> {
     const bearer = bearerOf(request)
     const isAgent = isAgentToken(bearer)
@@ -31,11 +44,13 @@ export function createAuthorize({ kavach }: Pick<RoutePlace, 'kavach'>, gate: Ga
     const question: AuthorizeRequest = { ...asked, idempotencyKey, requestId }
     if (!isAgent) {
       if (agentId === undefined) throw fault('agentId', 'is missing: a project key asks about any agent')
+      await gathered()
       return kavach.authorize(agentId, question)
     }
     if (agentId !== undefined) throw fault('agentId', 'belongs to project keys: a token names its agent')
     // An agent could be anywhere if it might say where it is.
     if (asked.ip !== undefined) throw fault('ip', 'belongs to project keys: an agent is where it calls from')
+    await gathered()
     return kavach.authorizeByToken(bearer, { ...question, ip: source })
   }
 
