@@ -42,7 +42,7 @@ export const ERROR_CODES = {
   KVCH_E_MCP_PKCE_MISSING: entry(400, 'the code challenge is missing'),
   KVCH_E_MCP_PKCE_VERIFY_FAILED: entry(400, 'the code verifier does not match the challenge'),
   KVCH_E_MCP_RESOURCE_INDICATOR_INVALID: entry(400, 'the resource is not a server of this project'),
-  KVCH_E_MCP_METADATA_FETCH_FAILED: entry(502, 'the metadata of the authorization server could not be read'),
+  KVCH_E_MCP_METADATA_FETCH_FAILED: entry(502, 'the metadata of an authorization server or a client could not be read'),
   KVCH_E_MCP_TOOL_AUTH_REQUIRED: entry(401, 'the tool needs a delegated token'),
   KVCH_E_RATE_PROJECT_EXCEEDED: entry(429, 'the project has made as many requests as it may make'),
   KVCH_E_RATE_AGENT_EXCEEDED: entry(429, 'the agent has made as many calls as it may make'),
