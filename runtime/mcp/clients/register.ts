@@ -7,11 +7,11 @@
  *
  * @see RFC 7591
  */
-import { parseAddress } from '../../../compiler/model/index.ts'
 import { createToken, entryOf, type Row, SECRET_TOKEN, ulid } from '../../index.ts'
 import { readText } from '../body.ts'
 import { OAuthError } from '../oauth-error.ts'
 import type { McpPlace, RequestContext } from '../place.ts'
+import { sourceOf } from '../source.ts'
 import { isObject, isShallow, type Members, type Metadata, readMetadata } from './metadata.ts'
 import { addClient } from './room.ts'
 import { Shares, takeOne } from './window.ts'
@@ -120,12 +120,4 @@ function answer({ id, createdAt }: Row<'oauthClients'>, metadata: Metadata, secr
     ...metadata,
   }
   return Response.json(body, { status: 201, headers: { 'cache-control': 'no-store', pragma: 'no-cache' } })
-}
-
-/** An address; of IPv6 the network, because whoever has one address there has 2^64. Nothing when it is not known. */
-function sourceOf(ip: string | undefined): string | undefined {
-  const address = ip === undefined ? undefined : parseAddress(ip)
-  if (address === undefined || !address.ok) return ip
-  const isV4 = address.value >> 32n === 0xffffn
-  return String(isV4 ? address.value : address.value >> 64n)
 }
