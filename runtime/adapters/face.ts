@@ -26,7 +26,7 @@ export interface Part {
 export function createFace(parts: readonly Part[]): Face {
   return {
     owns: (pathname) => parts.some((part) => part.owns(pathname)),
-    async fetch(request, context) {
+    fetch: async (request, context) => {
       for (const part of parts) {
         const response = await part.fetch(request, context)
         if (response !== undefined) return response

@@ -137,5 +137,10 @@ test('every door opens from inside the package, and gives what ARCHITECTURE.md s
       'renderDiagnostics',
     ],
     'kavachos/dev': ['watchPolicy'],
+    'kavachos/hono': ['kavachRoutes', 'requirePermission'],
+    'kavachos/express': ['kavachRoutes', 'requirePermission'],
+    'kavachos/fastify': ['kavachRoutes', 'requirePermission'],
+    'kavachos/next': ['toRouteHandlers', 'withPermission'],
+    'kavachos/node': ['createPinnedFetch', 'serveNode', 'toNodeListener'],
   })
 })
