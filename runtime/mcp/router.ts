@@ -7,6 +7,7 @@ import type { AuthorizationEndpoints } from './authorize/index.ts'
 import { openidMetadata, resourceMetadata, resourceMetadataUrl, serverMetadata } from './metadata.ts'
 import { OAuthError } from './oauth-error.ts'
 import type { McpPlace, RequestContext } from './place.ts'
+import type { McpSettings } from './settings.ts'
 import type { SourceRates } from './source-rates.ts'
 import { toOAuthError } from './surprise.ts'
 
@@ -57,6 +58,23 @@ export function createRouter(place: McpPlace, ports: RouterPorts): Route {
   }
 }
 
+/** Which paths `createRouter` answers, for whoever has to know before there is a host. */
+export function ownedPaths(settings: McpSettings): (pathname: string) => boolean {
+  const { issuer, options, resources } = settings
+  const { login, ...urls } = settings.urls
+  const paths = new Set(
+    [
+      ...Object.values(urls),
+      ...METADATA_NAMES.map((name) => `${issuer}/.well-known/${name}`),
+      ...(options.development === undefined ? [] : [login]),
+      ...resources.map(({ url }) => resourceMetadataUrl(url)),
+    ].map((url) => new URL(url).pathname),
+  )
+  return (pathname) => paths.has(pathname)
+}
+
+const METADATA_NAMES = ['oauth-authorization-server', 'openid-configuration'] as const
+
 interface Endpoint {
   readonly url: string
   readonly methods: readonly ('GET' | 'POST')[]
@@ -80,8 +98,8 @@ function endpointsOf(place: McpPlace, ports: RouterPorts): readonly Endpoint[] {
     documentAt(urls.metadata, metadata),
     documentAt(urls.openidConfiguration, openid),
     // Behind the path too, where some clients look. Where the issuer has no path, both places are one.
-    documentAt(`${issuer}/.well-known/oauth-authorization-server`, metadata),
-    documentAt(`${issuer}/.well-known/openid-configuration`, openid),
+    documentAt(`${issuer}/.well-known/${METADATA_NAMES[0]}`, metadata),
+    documentAt(`${issuer}/.well-known/${METADATA_NAMES[1]}`, openid),
     { url: urls.jwks, methods: ['GET'], isPage: false, answer: async () => publicJson(await jwks()) },
     { ...program, url: urls.register, rate: 'register', answer: register },
     { ...program, url: urls.token, rate: 'token', answer: token },
@@ -108,7 +126,7 @@ interface ResourceDocument {
 }
 
 /** Documents about guarded servers, by the path where they are. */
-function resourceDocuments(settings: McpPlace['settings']): ReadonlyMap<string, readonly ResourceDocument[]> {
+function resourceDocuments(settings: McpSettings): ReadonlyMap<string, readonly ResourceDocument[]> {
   const documents = new Map<string, ResourceDocument[]>()
   for (const { url } of settings.resources) {
     const place = new URL(resourceMetadataUrl(url))
