@@ -3,6 +3,7 @@
  * of a list the caller may see. It knows nothing of transports.
  */
 import { type AuthorizeResult, type Awaitable, after, type KavachError, leadTo } from '../../index.ts'
+import { recordRefusal } from '../clients/index.ts'
 import type { McpPlace, RequestContext } from '../place.ts'
 import type { Principal } from '../principal.ts'
 import { denialAnswer, refusal, refusalAnswer } from './denial.ts'
@@ -43,7 +44,7 @@ export type Judged =
 
 export interface MessageGuard {
   readonly resource: GuardedResource
-  /** Scopes that the request needs and the token lacks; nothing when it lacks none. */
+  /** Scopes that the request needs and the token lacks; nothing when it lacks none, and when no scope would help. */
   readonly lacking: (
     principal: Principal,
     request: RpcRequest,
@@ -70,10 +71,11 @@ const MAX_PAGES = 100
 const UNSEEN: ReadonlySet<string> = new Set(['subscriptions/listen'])
 
 export function createMessageGuard(
-  { site, kavach }: Pick<McpPlace, 'site' | 'kavach'>,
+  place: Pick<McpPlace, 'site' | 'kavach' | 'admitFailure'>,
   resource: GuardedResource,
   scopes: ScopeCover,
 ): MessageGuard {
+  const { site, kavach } = place
   const hints = createHints()
   const explain = (error: KavachError): KavachError => {
     leadTo(error, site.settings.docsBaseUrl)
@@ -120,11 +122,25 @@ export function createMessageGuard(
         return refuse(refusal('KVCH_E_AGENT_PERMISSION_DENIED', 'why' in operation ? operation.why : operation.tool))
     }
     const missing = scopes.lacking(caller.principal.scopes, targetsOf(operation))
+    if (missing === 'uncovered') return refuseUncovered(caller, request)
     if (missing !== undefined) {
       const message = `the token needs the scope ${missing.map((scope) => `\`${scope}\``).join(' and ')}`
       return refuse(refusal('KVCH_E_OAUTH_SCOPE_INSUFFICIENT', message))
     }
     return decide(caller, request, operation)
+  }
+
+  /** The policy is not asked: it may let the agent do what nobody can agree to for a client. */
+  async function refuseUncovered({ principal, context }: Caller, request: RpcRequest): Promise<Judged> {
+    const why = 'no scope speaks of this'
+    const source = context.ip ?? 'unknown'
+    await recordRefusal(place, {
+      source,
+      client: principal.clientId,
+      error: 'insufficient_scope',
+      why: `${resource.server}: ${request.method}: ${why}`,
+    })
+    return { kind: 'answer', response: refusalAnswer(request, explain(refusal('KVCH_E_AGENT_PERMISSION_DENIED', why))) }
   }
 
   async function decide(
@@ -208,7 +224,10 @@ export function createMessageGuard(
   return {
     resource,
     lacking: (principal, request, ask) =>
-      after(understand(request, ask), (operation) => scopes.lacking(principal.scopes, targetsOf(operation))),
+      after(understand(request, ask), (operation) => {
+        const lack = scopes.lacking(principal.scopes, targetsOf(operation))
+        return lack === 'uncovered' ? undefined : lack
+      }),
     judge,
     judgeUnseen: (caller, request, ask) => (UNSEEN.has(request.method) ? judge(caller, request, ask) : PASS),
     async conclude(auditId, response) {
