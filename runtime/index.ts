@@ -48,7 +48,7 @@ export {
 export type { Possible, PossibleOptions, PossibleRequest } from './authorize/index.ts'
 export { after, isPromise } from './awaitable.ts'
 export type { Call } from './call.ts'
-export { type Delegation, type Delegations, type NewDelegation, revokeDelegation } from './delegation/index.ts'
+export { type Delegation, type Delegations, makeDelegation, type NewDelegation, revokeDelegation } from './delegation/index.ts'
 export { toError } from './denial.ts'
 export { explainAt, leadTo } from './docs-url.ts'
 export {

@@ -73,7 +73,7 @@ async function stateOf(reader: Reader, row: AuditRow, time: number): Promise<Sta
     const from = chain[at - 1]
     if (from === undefined) continue
     const then = (await delegationsTo(reader, id)).filter(
-      (one) => one.from === from && wasThere(one, time) && (isolated.get(id) ?? one.id) === one.id,
+      (one) => one.from === from && wasThere(one, time) && isCounted(one, isolated.get(id)),
     )
     // Those that were revoked later were good then.
     delegations.push(
@@ -97,6 +97,10 @@ async function isolatedBy(reader: Reader, { delegation }: AuditRow): Promise<Rea
     id = row.through
   }
   return found
+}
+
+function isCounted({ id, named }: Row<'delegations'>, only: string | undefined): boolean {
+  return only === undefined ? named === null : id === only
 }
 
 function wasThere({ createdAt, revokedAt }: Row<'delegations'>, time: number): boolean {

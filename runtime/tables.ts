@@ -93,6 +93,8 @@ export const TABLES = {
       revokedAt: orNull(integer()),
       /** The delegation by which alone the delegator holds what it gives; null: however it holds it. */
       through: orNull(text()),
+      /** 1: it counts only for requests that name it, as those do that are made with a token. */
+      named: orNull(integer()),
     },
     key: ['id'],
     indexes: { byReceiver: ['to'], byDelegator: ['from'] },

@@ -6,7 +6,7 @@
  * good for nothing. Whoever else received something from it keeps the rest, and has a row that says what it lost.
  */
 import { entryOf } from '../audit/index.ts'
-import { counts, delegationsFrom, delegationsTo } from '../authority/index.ts'
+import { countsUnnamed, delegationsFrom, delegationsTo } from '../authority/index.ts'
 import type { Change } from '../site.ts'
 import type { Row } from '../tables.ts'
 import { removeTokens } from './credentials.ts'
@@ -67,11 +67,11 @@ async function descendantsOf(change: Change, rootId: string): Promise<ReadonlyMa
   const found = new Map<string, Descendant>()
   const open = [rootId]
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    for (const { to } of (await delegationsFrom(change, id)).filter((row) => counts(row, change.now))) {
+    for (const { to } of (await delegationsFrom(change, id)).filter((row) => countsUnnamed(row, change.now))) {
       if (to === rootId || found.has(to)) continue
       const row = await change.get('agents', { id: to })
       if (row === undefined) continue
-      const incoming = (await delegationsTo(change, to)).filter((one) => counts(one, change.now))
+      const incoming = (await delegationsTo(change, to)).filter((one) => countsUnnamed(one, change.now))
       const givers: string[] = []
       for (const { from } of incoming) {
         const giver = await change.get('agents', { id: from })

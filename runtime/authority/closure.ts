@@ -28,7 +28,7 @@ export async function loadClosure(reader: Reader, ids: readonly string[], now: n
     for (const id of level) {
       const row = await reader.get('agents', { id })
       if (row !== undefined) agents.set(id, row)
-      const rows = (await delegationsTo(reader, id)).filter((row) => counts(row, now))
+      const rows = (await delegationsTo(reader, id)).filter((row) => countsUnnamed(row, now))
       incoming.set(id, rows)
       for (const { from } of rows) above.add(from)
     }
@@ -68,6 +68,11 @@ async function allOf(reader: Reader, index: 'byReceiver' | 'byDelegator', id: st
 /** Neither revoked nor expired. */
 export function counts({ revokedAt, expiresAt }: Row<'delegations'>, now: number): boolean {
   return revokedAt === null && (expiresAt === null || expiresAt > now)
+}
+
+/** The same, and it counts for requests that do not name it too. */
+export function countsUnnamed(row: Row<'delegations'>, now: number): boolean {
+  return row.named === null && counts(row, now)
 }
 
 /** What the algebra is asked about: the policy and what was made at run time, as far as it is in the closure and alive. */

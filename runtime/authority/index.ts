@@ -1,5 +1,13 @@
 /** Door of what agents hold: rows lowered for the engine and the algebra, chains, and permissions as they are held. */
-export { authorityOf, type Closure, counts, delegationsFrom, delegationsTo, loadClosure } from './closure.ts'
+export {
+  authorityOf,
+  type Closure,
+  counts,
+  countsUnnamed,
+  delegationsFrom,
+  delegationsTo,
+  loadClosure,
+} from './closure.ts'
 export type { Constraints } from './constraints.ts'
 export { type Cover, coverOf } from './cover.ts'
 export { heldBy, readAgentConstraints, readPermissions } from './effective.ts'
@@ -25,4 +33,4 @@ export {
   refusing,
 } from './lower.ts'
 export { incomingPaths, MAX_HOPS, MAX_PATHS, type Path, type PathBounds } from './paths.ts'
-export { hopsThrough, incomingThrough, pathsThrough } from './through.ts'
+export { hopsThrough, incomingThrough, loadHops, pathsThrough } from './through.ts'

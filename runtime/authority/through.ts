@@ -2,7 +2,9 @@
  * Authority that is held by one delegation alone, as a token has it that was exchanged for another one: nothing counts that the
  * agent holds beside it. A delegation may itself be made through another one; then all of them are the end of the chain.
  */
+import type { Reader } from '../store.ts'
 import type { Row } from '../tables.ts'
+import { counts } from './closure.ts'
 import { incomingPaths, MAX_HOPS, type Path } from './paths.ts'
 
 /** Delegations that end in an agent. */
@@ -15,19 +17,38 @@ export type Incoming = (id: string) => readonly Row<'delegations'>[]
 export function hopsThrough(
   agentId: string,
   delegation: string,
-  incoming: Incoming,
+  rowOf: (id: string) => Row<'delegations'> | undefined,
+  now: number,
 ): readonly Row<'delegations'>[] | undefined {
   const hops: Row<'delegations'>[] = []
   let id: string | null = delegation
   let to = agentId
   while (id !== null) {
-    const row: Row<'delegations'> | undefined = incoming(to).find((one) => one.id === id)
-    if (row === undefined || row.origin === 'policy' || hops.length === MAX_HOPS) return undefined
+    const row: Row<'delegations'> | undefined = hops.length === MAX_HOPS ? undefined : rowOf(id)
+    if (row === undefined || row.to !== to || row.origin === 'policy' || !counts(row, now)) return undefined
     hops.unshift(row)
     to = row.from
     id = row.through
   }
   return hops
+}
+
+/** The same from the store. */
+export async function loadHops(
+  reader: Reader,
+  agentId: string,
+  delegation: string,
+  now: number,
+): Promise<readonly Row<'delegations'>[] | undefined> {
+  const rows = new Map<string, Row<'delegations'>>()
+  let id: string | null = delegation
+  while (id !== null && rows.size < MAX_HOPS) {
+    const row: Row<'delegations'> | undefined = await reader.get('delegations', { id })
+    if (row === undefined) break
+    rows.set(id, row)
+    id = row.through
+  }
+  return hopsThrough(agentId, delegation, (one) => rows.get(one), now)
 }
 
 /** What ends in whom when these hops are all that count for their receivers. */

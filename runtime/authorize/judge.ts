@@ -179,9 +179,12 @@ export class Judge {
 
   /** Chains through one delegation, cut to the one that the caller named where it named one. */
   private isolatedPaths(job: Job, known: Known, delegation: string): readonly Path[] {
-    const incoming = (id: string) => this.known(job, id)?.incoming ?? NOTHING
-    const hops = hopsThrough(known.row.id, delegation, incoming)
+    const { change } = this
+    // Read anew each time: it need not be among what is remembered of the agent.
+    const rowOf = (id: string) => job.reads.read(() => change.get('delegations', { id }))
+    const hops = hopsThrough(known.row.id, delegation, rowOf, change.now)
     if (hops === undefined) return NOTHING
+    const incoming = (id: string) => this.known(job, id)?.incoming ?? NOTHING
     const { via } = job.request
     return pathsThrough(hops, incoming, this.change.now)
       .filter(({ chain }) => !via?.length || isSame(chain, via))

@@ -9,15 +9,16 @@ import type { RecordSource } from '../../engine-wasm/host/index.ts'
 import {
   type Closure,
   delegationRecord,
-  hopsThrough,
   incomingPaths,
   incomingThrough,
   loadClosure,
+  loadHops,
   type Path,
   pathsThrough,
 } from '../authority/index.ts'
 import type { ActivePolicy, Site } from '../site.ts'
 import type { Awaitable, Reader } from '../store.ts'
+import type { Row } from '../tables.ts'
 
 /** Something that could be asked for. */
 export interface PossibleRequest {
@@ -56,13 +57,15 @@ export function createPossible(site: Pick<Site, 'host' | 'project' | 'read'>, po
     if (typeof agentId !== 'string' || agentId === '') return requests.map(() => false)
     return site.read(async (reader) => {
       const now = site.host.now()
-      const closure = await loadClosure(reader, [agentId], now)
+      const { delegation } = options
+      const hops = delegation === undefined ? undefined : ((await loadHops(reader, agentId, delegation, now)) ?? [])
+      const closure = await loadClosure(reader, [agentId, ...(hops ?? []).map(({ from }) => from)], now)
       const policy = ports.policyFor(agentId)
       const trust = new Map<string, number>()
       if (policy.needsTrust) {
         for (const id of closure.agents.keys()) trust.set(id, await ports.trustOf(reader, id, now))
       }
-      const { ways, incoming } = waysOf(agentId, closure, now, options.delegation)
+      const { ways, incoming } = waysOf(agentId, closure, now, hops)
       const subject = { agentId, ways, incoming, closure, policy, trust, now, project: site.project, ip: options.ip }
       // From here on nobody else has a turn.
       return judge(subject, requests)
@@ -89,11 +92,10 @@ function waysOf(
   agentId: string,
   { isLive, incoming }: Closure,
   now: number,
-  delegation: string | undefined,
+  hops: readonly Row<'delegations'>[] | undefined,
 ): Pick<Subject, 'ways' | 'incoming'> {
   if (!isLive(agentId)) return { ways: [], incoming }
-  if (delegation === undefined) return { ways: [OWN, ...incomingPaths(agentId, incoming, now)], incoming }
-  const hops = hopsThrough(agentId, delegation, incoming) ?? []
+  if (hops === undefined) return { ways: [OWN, ...incomingPaths(agentId, incoming, now)], incoming }
   return { ways: pathsThrough(hops, incoming, now), incoming: incomingThrough(hops, incoming) }
 }
 

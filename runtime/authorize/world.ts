@@ -4,7 +4,7 @@
  * INVARIANT: nothing remembered is older than the transaction that uses it. `sync` opens each transaction by comparing epochs,
  * and forgets every agent that was changed since, by whichever process.
  */
-import { counts } from '../authority/index.ts'
+import { countsUnnamed } from '../authority/index.ts'
 import { after } from '../awaitable.ts'
 import type { Change } from '../site.ts'
 import type { Awaitable, Reader } from '../store.ts'
@@ -13,7 +13,7 @@ import { denialsKey } from './anomaly.ts'
 
 export interface Known {
   row: Row<'agents'>
-  /** Delegations that end in it and count, by id. */
+  /** Delegations that end in it and count, by id; not those that count only for requests that name them. */
   readonly incoming: readonly Row<'delegations'>[]
   /** When the first of them is over, in milliseconds since 1970; then the agent is read anew. */
   readonly until: number
@@ -149,7 +149,7 @@ function incomingOf(
   const range = { equal: [id], limit: PAGE, ...(last !== undefined && { after: last }) }
   return after(reader.find('delegations', 'byReceiver', range), (page) => {
     if (page.length === 0) return before
-    const found = [...before, ...page.filter((row) => counts(row, reader.now))]
+    const found = [...before, ...page.filter((row) => countsUnnamed(row, reader.now))]
     return page.length < PAGE ? found : incomingOf(reader, id, found, page.at(-1)?.id)
   })
 }

@@ -1,5 +1,5 @@
 /** Delegations: made, listed and taken back, and what agents hold by them. */
-import type { PolicyModel } from '../../compiler/model/index.ts'
+import type { GrantModel, PolicyModel } from '../../compiler/model/index.ts'
 import { entryOf } from '../audit/index.ts'
 import {
   type Acting,
@@ -7,16 +7,18 @@ import {
   assertKnown,
   type Closure,
   counts,
+  countsUnnamed,
   createHoldings,
   delegationsFrom,
   type HeldPermission,
   heldBy,
-  hopsThrough,
   incomingPaths,
   incomingThrough,
   loadClosure,
+  loadHops,
   lowerPermissions,
   MAX_PATHS,
+  type Permission,
   readLimit,
 } from '../authority/index.ts'
 import { KavachError } from '../errors.ts'
@@ -25,7 +27,7 @@ import type { Reader } from '../store.ts'
 import type { Row } from '../tables.ts'
 import { ulid } from '../ulid.ts'
 import { type NewDelegation, readNewDelegation } from './input.ts'
-import { judgeDelegation } from './judge.ts'
+import { type Asked, judgeDelegation } from './judge.ts'
 import { type Chain, chainOf, type Delegation, type DelegationPage, viewOf } from './view.ts'
 
 export interface Delegations {
@@ -76,52 +78,7 @@ const PAGE = 1000
 export function createDelegations(site: Site): Delegations {
   async function delegate(input: NewDelegation, acting?: Acting): Promise<Delegation> {
     const actor = actorOf(acting, INVALID)
-    return site.change(async (change) => {
-      const asked = readNewDelegation(input, change.now)
-      const { model } = site.policy()
-      if (model.boundary === undefined) {
-        throw new KavachError(INVALID, 'the policy has no `boundary runtime`, so nothing is delegated beside it')
-      }
-      const { from, to, depth, expiresAt, through, metadata } = asked
-      const giver = await findAgent(change, from, 'fromAgent')
-      const receiver = await findAgent(change, to, 'toAgent')
-      if (giver.status === 'suspended') throw refusal('KVCH_E_AGENT_SUSPENDED', giver, 'is suspended')
-      const closure = await loadClosure(change, [from, to], change.now)
-      const judged = { ...asked, receiver, now: change.now }
-      const permissions =
-        through === null
-          ? judgeDelegation(judged, closure, model)
-          : judgeDelegation(judged, ...onlyThrough(from, through, closure, model))
-      // What is stored must be what the engine can be given.
-      lowerPermissions(from, receiver, permissions)
-      const row: Row<'delegations'> = {
-        id: `dlg_${ulid(site.host, change.now)}`,
-        from,
-        to,
-        origin: 'runtime',
-        permissions: JSON.stringify(permissions),
-        depth,
-        expiresAt,
-        createdAt: change.now,
-        revokedAt: null,
-        through,
-      }
-      await assertFewPaths(change, row)
-      await change.insert('delegations', [row])
-      await change.put('agents', [{ ...receiver, version: change.epoch() }])
-      change.record(
-        entryOf({
-          kind: 'delegation.create',
-          agent: to,
-          actor,
-          members: {
-            ...membersOf(row),
-            ...(metadata !== null && { metadata: JSON.parse(metadata) as Json }), // It was JSON a moment ago.
-          },
-        }),
-      )
-      return viewOf(row)
-    })
+    return site.change(async (change) => viewOf(await makeDelegation(site, change, input, { actor })))
   }
 
   async function revoke(id: string, acting?: Acting): Promise<Delegation> {
@@ -156,6 +113,71 @@ export function createDelegations(site: Site): Delegations {
   }
 }
 
+export interface Lending {
+  /** For the log. */
+  readonly actor: string
+  /** What is given must lie in this too, beside what the delegator holds. */
+  readonly within?: readonly Permission[] | undefined
+}
+
+/**
+ * Lends authority within a change.
+ *
+ * @throws {KavachError} as `delegate`
+ */
+export async function makeDelegation(
+  site: Pick<Site, 'host' | 'policy'>,
+  change: Change,
+  input: NewDelegation,
+  { actor, within }: Lending,
+): Promise<Row<'delegations'>> {
+  const { now } = change
+  const asked = readNewDelegation(input, now)
+  const { model } = site.policy()
+  if (model.boundary === undefined) {
+    throw new KavachError(INVALID, 'the policy has no `boundary runtime`, so nothing is delegated beside it')
+  }
+  const { from, to, depth, expiresAt, through, named, metadata } = asked
+  const giver = await findAgent(change, from, 'fromAgent')
+  const receiver = await findAgent(change, to, 'toAgent')
+  if (giver.status === 'suspended') throw refusal('KVCH_E_AGENT_SUSPENDED', giver, 'is suspended')
+  const hops = through === null ? [] : await findHops(change, from, through)
+  const closure = await loadClosure(change, [from, to, ...hops.map((hop) => hop.from)], now)
+  const permissions = judgeWithin({ ...asked, receiver, now }, onlyThrough(hops, { closure, model }), within)
+  // What is stored must be what the engine can be given.
+  lowerPermissions(from, receiver, permissions)
+  const row: Row<'delegations'> = {
+    id: `dlg_${ulid(site.host, now)}`,
+    from,
+    to,
+    origin: 'runtime',
+    permissions: JSON.stringify(permissions),
+    depth,
+    expiresAt,
+    createdAt: now,
+    revokedAt: null,
+    through,
+    named,
+  }
+  if (named === null) {
+    await assertFewPaths(change, row)
+    await change.put('agents', [{ ...receiver, version: change.epoch() }])
+  }
+  await change.insert('delegations', [row])
+  change.record(
+    entryOf({
+      kind: 'delegation.create',
+      agent: to,
+      actor,
+      members: {
+        ...membersOf(row),
+        ...(metadata !== null && { metadata: JSON.parse(metadata) as Json }), // It was JSON a moment ago.
+      },
+    }),
+  )
+  return row
+}
+
 /**
  * Takes a delegation back within a change. Once more changes nothing.
  *
@@ -168,7 +190,8 @@ export async function revokeDelegation(change: Change, id: string, actor: string
   const next = { ...row, revokedAt: change.now }
   await change.put('delegations', [next])
   const receiver = await change.get('agents', { id: row.to })
-  if (receiver !== undefined) await change.put('agents', [{ ...receiver, version: change.epoch() }])
+  const isRemembered = receiver !== undefined && row.named === null
+  if (isRemembered) await change.put('agents', [{ ...receiver, version: change.epoch() }])
   change.record(
     entryOf({ kind: 'delegation.revoke', agent: row.to, actor, members: { delegation: id, from: row.from } }),
   )
@@ -197,28 +220,62 @@ function refusal(
   return new KavachError(code, `\`${id}\` ${what}`, { details: { agent: id } })
 }
 
-/** Chain and policy as if the delegator, and whoever stands between it and the root, held nothing but by these delegations. */
-function onlyThrough(from: string, through: string, closure: Closure, model: PolicyModel): [Closure, PolicyModel] {
-  const hops = hopsThrough(from, through, closure.incoming)
-  if (hops === undefined) {
-    throw new KavachError(INVALID, `through: there is no live delegation \`${through}\` to \`${from}\``, {
-      details: { path: 'through' },
-    })
-  }
-  const fixed = new Set(hops.map(({ to }) => to))
+interface Holders {
+  readonly closure: Closure
+  readonly model: PolicyModel
+}
+
+async function findHops(change: Change, from: string, through: string): Promise<readonly Row<'delegations'>[]> {
+  const hops = await loadHops(change, from, through, change.now)
+  if (hops !== undefined) return hops
+  throw new KavachError(INVALID, `through: there is no live delegation \`${through}\` to \`${from}\``, {
+    details: { path: 'through' },
+  })
+}
+
+/** As if those to whom these delegations lead held nothing but by them. */
+function onlyThrough(hops: readonly Row<'delegations'>[], { closure, model }: Holders): Holders {
+  if (hops.length === 0) return { closure, model }
+  const held = new Map(hops.map(({ to }): [string, readonly Permission[]] => [to, []]))
+  const incoming = incomingThrough(hops, closure.incoming)
+  const live = (id: string) => incoming(id).filter(({ from }) => closure.isLive(from))
+  return holding(held, { closure: { ...closure, incoming: live }, model })
+}
+
+/** As if these agents held this themselves, and nothing of what the policy says that they hold. */
+function holding(held: ReadonlyMap<string, readonly Permission[]>, { closure, model }: Holders): Holders {
   const agents = new Map(closure.agents)
-  for (const id of fixed) {
+  const lowered = new Map<string, readonly GrantModel[]>()
+  for (const [id, permissions] of held) {
     const row = agents.get(id)
-    if (row !== undefined) agents.set(id, { ...row, permissions: '[]' })
+    if (row === undefined) continue
+    agents.set(id, { ...row, permissions: JSON.stringify(permissions) })
+    lowered.set(id, lowerPermissions(id, row, permissions))
   }
-  return [
-    { ...closure, agents, incoming: incomingThrough(hops, closure.incoming) },
-    {
+  return {
+    closure: { ...closure, agents },
+    model: {
       ...model,
-      agents: model.agents.map((agent) => (fixed.has(agent.name) ? { ...agent, grants: [], roles: [] } : agent)),
-      delegations: model.delegations.filter(({ to }) => !fixed.has(to)),
+      agents: model.agents.map((agent) => {
+        const grants = lowered.get(agent.name)
+        return grants === undefined ? agent : { ...agent, grants, roles: [] }
+      }),
+      delegations: model.delegations.filter(({ to }) => !lowered.has(to)),
     },
-  ]
+  }
+}
+
+/** The permissions to be stored: within what the delegator holds, and within what they are asked to lie in. */
+function judgeWithin(asked: Asked, holders: Holders, within: readonly Permission[] | undefined): readonly Permission[] {
+  const given = judgeDelegation(asked, holders.closure, holders.model)
+  if (within === undefined) return given
+  const alone = { ...holders, closure: { ...holders.closure, incoming: () => [] } }
+  const { closure, model } = holding(new Map([[asked.from, within]]), alone)
+  const cut = judgeDelegation(asked, closure, model)
+  const holdings = createHoldings()
+  return holdings.toPermissions(
+    holdings.meet(holdings.ofPermissions(given, undefined), holdings.ofPermissions(cut, undefined)),
+  )
 }
 
 async function findDelegation(reader: Reader, id: string): Promise<Row<'delegations'>> {
@@ -238,7 +295,7 @@ async function assertFewPaths(change: Change, made: Row<'delegations'>): Promise
     const next = new Set<string>()
     for (const id of level) {
       for (const row of await delegationsFrom(change, id)) {
-        if (counts(row, change.now) && !below.has(row.to)) next.add(row.to)
+        if (countsUnnamed(row, change.now) && !below.has(row.to)) next.add(row.to)
       }
     }
     for (const id of next) below.add(id)
@@ -299,6 +356,7 @@ function membersOf(row: Row<'delegations'>): { readonly [member: string]: Json }
     permissions: JSON.parse(row.permissions) as Json,
     depth: row.depth,
     ...(row.through !== null && { through: row.through }),
+    ...(row.named !== null && { only_when_named: true }),
     expires_at: row.expiresAt === null ? null : new Date(row.expiresAt).toISOString(),
   }
 }

@@ -12,9 +12,11 @@ export interface NewDelegation {
   readonly maxDepth?: number | undefined
   /**
    * Id of a delegation to `fromAgent` by which alone it holds what it gives: nothing else that it holds counts, now or later. When
-   * that one ends, so does this one. A request is decided like this when it names the new delegation.
+   * that one ends, so does this one. It counts only for requests that name it.
    */
   readonly through?: string | undefined
+  /** It counts only for requests that name it, and nowhere else: what a token is given is nothing that its agent has. */
+  readonly onlyWhenNamed?: boolean | undefined
   /** Recorded in the log. */
   readonly metadata?: { readonly [name: string]: Json } | undefined
 }
@@ -29,15 +31,26 @@ export interface ReadDelegation {
   readonly depth: number
   readonly metadata: string | null
   readonly through: string | null
+  readonly named: 1 | null
 }
 
-const MEMBERS = ['fromAgent', 'toAgent', 'permissions', 'expiresAt', 'maxDepth', 'through', 'metadata'] as const
+const MEMBERS = [
+  'fromAgent',
+  'toAgent',
+  'permissions',
+  'expiresAt',
+  'maxDepth',
+  'through',
+  'onlyWhenNamed',
+  'metadata',
+] as const
 
 /** @throws {KavachError} KVCH_E_AGENT_DELEGATION_INVALID with the path of what is wrong */
 export function readNewDelegation(input: NewDelegation, now: number): ReadDelegation {
   return refusing('KVCH_E_AGENT_DELEGATION_INVALID', () => {
     const place = copyOf(input)
-    const { fromAgent, toAgent, permissions, expiresAt, maxDepth, through, metadata } = place.object(MEMBERS)
+    const { fromAgent, toAgent, permissions, expiresAt, maxDepth, through, onlyWhenNamed, metadata } =
+      place.object(MEMBERS)
     const from = (fromAgent ?? place.missing('fromAgent')).text()
     const to = toAgent ?? place.missing('toAgent')
     if (to.text() === from) to.fail('an agent delegates nothing to itself')
@@ -54,6 +67,7 @@ export function readNewDelegation(input: NewDelegation, now: number): ReadDelega
       depth: hops - 1,
       metadata: metadata === undefined ? null : readMetadata(metadata),
       through: through?.text() ?? null,
+      named: onlyWhenNamed?.flag() === true || through !== undefined ? 1 : null,
     }
   })
 }

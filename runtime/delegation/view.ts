@@ -18,6 +18,8 @@ export interface Delegation {
   readonly revokedAt: Date | null
   /** The delegation by which alone the delegator holds what it gives; absent: however it holds it. */
   readonly through?: string
+  /** It counts only for requests that name it. */
+  readonly onlyWhenNamed?: true
 }
 
 export interface DelegationPage {
@@ -39,7 +41,7 @@ export interface Chain {
 }
 
 export function viewOf(row: Row<'delegations'>): Delegation {
-  const { id, from, to, origin, depth, expiresAt, createdAt, revokedAt, through } = row
+  const { id, from, to, origin, depth, expiresAt, createdAt, revokedAt, through, named } = row
   return {
     id,
     fromAgent: from,
@@ -51,6 +53,7 @@ export function viewOf(row: Row<'delegations'>): Delegation {
     createdAt: new Date(createdAt),
     revokedAt: revokedAt === null ? null : new Date(revokedAt),
     ...(through !== null && { through }),
+    ...(named !== null && { onlyWhenNamed: true }),
   }
 }
 

@@ -36,6 +36,7 @@ export async function declareDelegations(change: Change, policies: readonly Acti
       createdAt: isOpen ? row.createdAt : change.now,
       revokedAt: null,
       through: null,
+      named: null,
     }
     if (isOpen && row.depth === depth && row.expiresAt === expiresAt) continue
     await change.put('delegations', [next])

@@ -74,6 +74,9 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     tag: '0002_delegation_through',
     oldest: 1,
-    statements: ['ALTER TABLE `kavach_delegations` ADD `through` text;'],
+    statements: [
+      'ALTER TABLE `kavach_delegations` ADD `through` text;',
+      'ALTER TABLE `kavach_delegations` ADD `named` integer;',
+    ],
   },
 ]

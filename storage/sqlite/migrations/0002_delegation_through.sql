@@ -1,1 +1,2 @@
-ALTER TABLE `kavach_delegations` ADD `through` text;
+ALTER TABLE `kavach_delegations` ADD `through` text;--> statement-breakpoint
+ALTER TABLE `kavach_delegations` ADD `named` integer;

@@ -33,6 +33,7 @@ function rowOf(id: string, more: Partial<Row<'delegations'>> = {}): Row<'delegat
     createdAt: 0,
     revokedAt: null,
     through: null,
+    named: null,
     ...more,
   }
 }

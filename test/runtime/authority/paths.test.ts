@@ -14,6 +14,7 @@ function rowOf(id: string, from: string, to: string, more: Partial<Row<'delegati
     createdAt: 0,
     revokedAt: null,
     through: null,
+    named: null,
   } as const
   return { id, from, to, ...made, ...more }
 }

@@ -213,13 +213,67 @@ describe('the named delegation', () => {
     ])
     const plain = await kavach.authorize(helper, request)
     const whole = await recordedDecision(site, plain.auditId ?? '')
-    expect(whole.state.delegations.length).toBeGreaterThan(2)
+    expect(whole.state.delegations.flatMap(({ grants }) => grants.map(({ actions }) => actions))).toEqual([['write']])
   })
 
   test('is not in the row of a request that names none', async () => {
     const { kavach } = await setUp()
     const { auditId } = await kavach.authorize('courier', { action: 'read', resource: 'doc:public:a' })
     expect(Object.keys(await kavach.audit.get(auditId ?? ''))).not.toContain('delegation')
+  })
+})
+
+describe('a delegation that counts only when it is named', () => {
+  test('gives its receiver nothing, and no chain', async () => {
+    const { kavach, helper, lend, reasons } = await setUp()
+    const made = await lend({ fromAgent: 'clerk', toAgent: helper, permissions: [READ], onlyWhenNamed: true })
+    expect(made).toMatchObject({ onlyWhenNamed: true })
+    expect(await reasons(helper, { delegation: made.id })).toEqual(['allowed', 'no-grant', 'no-grant'])
+    expect(await reasons(helper, {})).toEqual(['no-grant', 'no-grant', 'no-grant'])
+    expect(await reasons(helper, { via: ['clerk'] })).not.toContain('allowed')
+    expect(await kavach.delegation.listChains(helper)).toEqual([])
+    expect(await kavach.delegation.getEffectivePermissions(helper)).toEqual([])
+    expect(await kavach.possible(helper, [{ action: 'read', resource: 'doc:a' }])).toEqual([false])
+  })
+
+  test('cannot be passed on but through it', async () => {
+    const { helper, temp, lend } = await setUp()
+    const { id: through } = await lend({
+      fromAgent: 'clerk',
+      toAgent: helper,
+      permissions: [READ],
+      onlyWhenNamed: true,
+      maxDepth: 2,
+    })
+    const passedOn = { fromAgent: helper, toAgent: temp, permissions: [READ] }
+    await expect(lend(passedOn)).rejects.toMatchObject({ code: 'KVCH_E_AGENT_DELEGATION_ESCALATES' })
+    expect(await lend({ ...passedOn, through })).toMatchObject({ through, onlyWhenNamed: true })
+  })
+
+  test('there may be any number of them, and revoking one is noticed by the next request', async () => {
+    const { kavach, helper, lend, reasons } = await setUp()
+    const ids: string[] = []
+    for (let at = 0; at < 70; at++) {
+      const from = await kavach.agents.create({ ownerId: 'ann', name: `a${at}`, type: 'service', permissions: [READ] })
+      const { id } = await lend({ fromAgent: from.id, toAgent: helper, permissions: [READ], onlyWhenNamed: true })
+      ids.push(id)
+    }
+    const [first = '', last = ''] = [ids[0], ids.at(-1)]
+    expect(await reasons(helper, { delegation: last })).toEqual(['allowed', 'no-grant', 'no-grant'])
+    expect(await reasons(helper, { delegation: first })).toEqual(['allowed', 'no-grant', 'no-grant'])
+    await kavach.delegation.revoke(first)
+    expect(await reasons(helper, { delegation: first })).toEqual(['no-grant', 'no-grant', 'no-grant'])
+    expect(await reasons(helper, { delegation: last })).toEqual(['allowed', 'no-grant', 'no-grant'])
+  })
+
+  test('ends with its delegator, whose end is not that of its receiver', async () => {
+    const { kavach, helper, temp, lend, reasons } = await setUp()
+    const { id } = await lend({ fromAgent: temp, toAgent: helper, permissions: [WRITE], onlyWhenNamed: true })
+    expect(await reasons(helper, { delegation: id })).toEqual(['no-grant', 'allowed', 'no-grant'])
+    await kavach.agents.revoke(temp)
+    expect(await reasons(helper, { delegation: id })).toEqual(['no-grant', 'no-grant', 'no-grant'])
+    expect((await kavach.agents.get(helper)).status).toBe('active')
+    expect((await kavach.delegation.get(id)).revokedAt).not.toBeNull()
   })
 })
 

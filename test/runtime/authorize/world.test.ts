@@ -119,6 +119,7 @@ function delegation(number: number, more: Partial<Row<'delegations'>> = {}): Row
     createdAt: NOW - 2 * HOUR,
     revokedAt: null,
     through: null,
+    named: null,
     ...more,
   }
 }
