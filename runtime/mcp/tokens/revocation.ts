@@ -48,7 +48,8 @@ async function end(change: Change, hash: string, { id: actor }: Client): Promise
   if (row === undefined || grant === undefined) return undefined
   // The definition of this error has a token that was issued to another client. @see RFC 6749 section 5.2
   if (grant.client !== actor) return new OAuthError('invalid_grant', 'the token was issued to another client')
-  if (!isLive(grant, change.now)) return undefined
+  // An access token that has expired may be swept at any time, and says nothing until then.
+  if (!isLive(grant, change.now) || (row.kind === 'access' && row.expiresAt <= change.now)) return undefined
   if (row.kind === 'refresh' || grant.parent !== null) {
     await revokeGrant(change, grant.id, { reason: 'the client revoked its token', actor })
     return undefined
