@@ -4,7 +4,7 @@ import { KavachError, type KavachErrorCode } from '../index.ts'
 
 /** The value as the schema has it. @throws {KavachError} with `code`, and the path of what is wrong */
 export function checked<S extends z.ZodType>(schema: S, value: unknown, code: KavachErrorCode): z.output<S> {
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, { reportInput: true })
   if (result.success) return result.data
   const { path, message } = faultOf(result.error.issues[0])
   throw new KavachError(code, path === '' ? `the body ${message}` : `${path}: ${message}`, { details: { path } })
