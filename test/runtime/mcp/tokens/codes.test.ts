@@ -2,7 +2,20 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { OTHER_RESOURCE, RESOURCE } from '../place.ts'
-import { basic, CHALLENGE, DAY, given, HOUR, openScene, proof, REDIRECT, refusal, SCOPES, VERIFIER } from './scene.ts'
+import {
+  basic,
+  CHALLENGE,
+  DAY,
+  given,
+  HOUR,
+  jktOf,
+  openScene,
+  proof,
+  REDIRECT,
+  refusal,
+  SCOPES,
+  VERIFIER,
+} from './scene.ts'
 
 const MISMATCH = refusal(
   'invalid_grant',
@@ -163,7 +176,7 @@ describe('AS-T6: a code is good for one presentation', () => {
     ['another key', {}, proof('thief')],
   ])('it is used up by %s, so nobody has a second guess', async (_, others, headers) => {
     const { agree, exchange, tokens } = await openScene()
-    const code = await agree({ jkt: 'mine' })
+    const code = await agree({ jkt: jktOf('mine') })
     expect((await exchange(code, others, headers)).status).toBe(400)
     expect(await exchange(code, {}, proof('mine'))).toEqual(USED)
     expect((await tokens.grants.list({ isLive: true })).grants).toEqual([])
@@ -179,7 +192,7 @@ describe('AS-T6: a code is good for one presentation', () => {
   ])('a request with %s says nothing about the code, which stays good', async (_, others, error) => {
     const { agree, exchange } = await openScene()
     const code = await agree()
-    const headers = error === 'use_dpop_nonce' ? proof('nonce') : {}
+    const headers = error === 'use_dpop_nonce' ? proof('mine', 'a nonce of somebody else') : {}
     expect((await exchange(code, others, headers)).body).toMatchObject({ error })
     expect((await exchange(code)).status).toBe(200)
   })
@@ -306,7 +319,7 @@ describe('AS-P1, RFC 9449', () => {
     const { agree, exchange, refresh, tokens } = await openScene()
     const answer = given(await exchange(await agree(), {}, proof('mine')))
     expect(answer.token_type).toBe('DPoP')
-    expect((await tokens.verify(answer.access_token))?.jkt).toBe('mine')
+    expect((await tokens.verify(answer.access_token))?.jkt).toBe(jktOf('mine'))
     expect(await refresh(answer.refresh_token ?? '')).toEqual(
       refusal('invalid_grant', 'the refresh token is bound to another key'),
     )
@@ -317,7 +330,7 @@ describe('AS-P1, RFC 9449', () => {
     ['with the proof of another key', proof('thief')],
   ])('section 10: a code that is bound to a key is worth nothing %s', async (_, headers) => {
     const { agree, exchange } = await openScene()
-    expect(await exchange(await agree({ jkt: 'mine' }), {}, headers)).toEqual(
+    expect(await exchange(await agree({ jkt: jktOf('mine') }), {}, headers)).toEqual(
       refusal('invalid_grant', 'the code is bound to another key'),
     )
   })

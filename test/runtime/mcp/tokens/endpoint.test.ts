@@ -5,7 +5,7 @@ import { OAuthError } from '../../../../runtime/mcp/oauth-error.ts'
 import type { GrantHandler } from '../../../../runtime/mcp/tokens/index.ts'
 import { createMemoryStore } from '../../../../storage/memory.ts'
 import { ISSUER, RESOURCE } from '../place.ts'
-import { basic, IP, openScene, proof, REDIRECT, refusal, type Scene, SECRET, VERIFIER } from './scene.ts'
+import { basic, IP, jktOf, openScene, proof, REDIRECT, refusal, type Scene, SECRET, VERIFIER } from './scene.ts'
 
 const URL_ENCODED = { 'content-type': 'application/x-www-form-urlencoded' }
 
@@ -211,7 +211,7 @@ describe('AS-T12: grant types', () => {
       status: 200,
       body: { access_token: 'kva_x', token_type: 'DPoP', expires_in: 1, scope: 'mcp:tools', issued_token_type: 'u' },
     })
-    expect(seen).toEqual(['worker', 'mcp:tools', 'mine', { ip: IP }, 'function'])
+    expect(seen).toEqual(['worker', 'mcp:tools', jktOf('mine'), { ip: IP }, 'function'])
   })
 })
 
@@ -245,9 +245,9 @@ describe('AS-T3, AS-T4: clients', () => {
 
 test('RFC 9449 section 8: a nonce that is asked for is no failure of the log', async () => {
   const scene = await openScene()
-  const response = await scene.send('token', await formOf(scene), proof('nonce'))
-  expect([response.status, response.headers.get('dpop-nonce')]).toEqual([400, 'n'])
-  expect(await bodyOf(response)).toEqual(refusal('use_dpop_nonce', 'use this nonce'))
+  const response = await scene.send('token', await formOf(scene), proof('mine', 'a nonce of somebody else'))
+  expect([response.status, response.headers.get('dpop-nonce')]).toEqual([400, expect.any(String)])
+  expect(await bodyOf(response)).toMatchObject({ body: { error: 'use_dpop_nonce' } })
   expect(await scene.kinds()).toEqual(['oauth.grant', 'oauth.code'])
 })
 

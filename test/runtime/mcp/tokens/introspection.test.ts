@@ -1,7 +1,7 @@
 /** @see RFC 7662 */
 import { describe, expect, test } from 'vitest'
 import { ISSUER, RESOURCE } from '../place.ts'
-import { basic, HOUR, IP, openScene, proof, refusal } from './scene.ts'
+import { basic, HOUR, IP, jktOf, openScene, proof, refusal } from './scene.ts'
 
 const INACTIVE = { status: 200, body: { active: false } }
 
@@ -29,7 +29,7 @@ describe('AS-I2, RFC 7662 section 2.2', () => {
   test('RFC 9449 section 6.2: it says which key the token is bound to', async () => {
     const { signIn, introspect } = await openScene()
     const { access_token } = await signIn({}, proof('mine'))
-    expect((await introspect(access_token)).body).toMatchObject({ token_type: 'DPoP', cnf: { jkt: 'mine' } })
+    expect((await introspect(access_token)).body).toMatchObject({ token_type: 'DPoP', cnf: { jkt: jktOf('mine') } })
   })
 
   test('RFC 8693 section 4.1: it says who acts', async () => {

@@ -5,7 +5,7 @@ import { openMigrated } from '../../../storage/stores.ts'
 import { hostAt } from '../../site.ts'
 import { slowly } from '../../slow-store.ts'
 import { NOW, OTHER_RESOURCE, RESOURCE } from '../place.ts'
-import { basic, DAY, given, HOUR, openScene, proof, refusal, SCOPES } from './scene.ts'
+import { basic, DAY, given, HOUR, jktOf, openScene, proof, refusal, SCOPES } from './scene.ts'
 
 const REVOKED = refusal('invalid_grant', 'what was agreed to is revoked or over', 'KVCH_E_OAUTH_TOKEN_REVOKED')
 const STOLEN = refusal('invalid_grant', 'the refresh token was used before', 'KVCH_E_OAUTH_TOKEN_REVOKED')
@@ -321,7 +321,7 @@ describe('RFC 9449 section 5', () => {
     const { signIn, refresh, tokens } = await openScene()
     const first = await signIn()
     const second = given(await refresh(first.refresh_token, {}, proof('mine')))
-    expect([second.token_type, (await tokens.verify(second.access_token))?.jkt]).toEqual(['DPoP', 'mine'])
+    expect([second.token_type, (await tokens.verify(second.access_token))?.jkt]).toEqual(['DPoP', jktOf('mine')])
     for (const headers of [{}, proof('thief')]) {
       expect(await refresh(second.refresh_token ?? '', {}, headers)).toEqual(
         refusal('invalid_grant', 'the refresh token is bound to another key'),
@@ -332,11 +332,11 @@ describe('RFC 9449 section 5', () => {
 
   test('a confidential client may change its key', async () => {
     const { signIn, refresh, tokens } = await openScene()
-    const first = await signIn({ clientId: 'web' }, { ...basic('web'), ...proof('old') })
+    const first = await signIn({ clientId: 'web' }, { ...basic('web'), ...proof('mine') })
     const second = given(
-      await refresh(first.refresh_token, { client_id: undefined }, { ...basic('web'), ...proof('new') }),
+      await refresh(first.refresh_token, { client_id: undefined }, { ...basic('web'), ...proof('thief') }),
     )
-    expect((await tokens.verify(second.access_token))?.jkt).toBe('new')
+    expect((await tokens.verify(second.access_token))?.jkt).toBe(jktOf('thief'))
   })
 })
 

@@ -1,10 +1,9 @@
 /** A token endpoint with clients, a user and her agent, and the requests that clients send to it. */
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import type { Row } from '../../../../runtime/index.ts'
 import { createClients } from '../../../../runtime/mcp/clients/index.ts'
-import type { Dpop } from '../../../../runtime/mcp/dpop/index.ts'
+import { createDpop } from '../../../../runtime/mcp/dpop/index.ts'
 import { createSigningKeys, type SigningKeys } from '../../../../runtime/mcp/keys/index.ts'
-import { OAuthError } from '../../../../runtime/mcp/oauth-error.ts'
 import type { ConfiguredClient } from '../../../../runtime/mcp/options.ts'
 import {
   createTokens,
@@ -14,7 +13,7 @@ import {
   type TokenAnswer,
   type Tokens,
 } from '../../../../runtime/mcp/tokens/index.ts'
-import { ISSUER, openPlace, type PlaceParts, RESOURCE, type TestPlace } from '../place.ts'
+import { ISSUER, NOW, openPlace, type PlaceParts, RESOURCE, type TestPlace } from '../place.ts'
 
 export const VERIFIER = 'a-verifier-of-43-characters-or-more.0123456789~_'
 export const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url')
@@ -82,7 +81,7 @@ export async function openScene({ grants = {}, ...parts }: SceneParts = {}): Pro
   const place = await openPlace({ ...parts, options: { clients: CLIENTS, ...parts.options } })
   const { site } = place
   const keys = createSigningKeys(place)
-  const tokens = createTokens(place, { clients: createClients(place), keys, dpop: SAID, grants })
+  const tokens = createTokens(place, { clients: createClients(place), keys, dpop: createDpop(place), grants })
   const agent = await place.kavach.agents.create({
     ownerId: 'ann',
     name: 'ann through app',
@@ -183,18 +182,32 @@ export function basic(id: string, secret = SECRET): Record<string, string> {
   return { authorization: `Basic ${btoa(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`)}` }
 }
 
-/** The header that `SAID` reads. */
-export function proof(jkt: string): Record<string, string> {
-  return { 'x-proof-of': jkt }
+/** The header with a proof that the holder of a key makes, once; a new one each time. `nonce` is one that nobody gave. */
+export function proof(holder: Holder, nonce?: string): Record<string, string> {
+  const { privateKey, jwk } = KEYS[holder]
+  const claims = { htm: 'POST', htu: `${ISSUER}/oauth/token`, iat: Math.floor(NOW / 1000), jti: `${jtis++}`, nonce }
+  const body = [{ typ: 'dpop+jwt', alg: 'ES256', jwk }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
+  const signature = sign('sha256', Buffer.from(body), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+  return { dpop: `${body}.${signature.toString('base64url')}` }
 }
 
-/** Proofs have tests of their own: here a header says which key has proved itself. */
-const SAID: Dpop = {
-  async check(request) {
-    const jkt = request.headers.get('x-proof-of') ?? undefined
-    if (jkt === 'nonce') throw new OAuthError('use_dpop_nonce', 'use this nonce', { headers: { 'dpop-nonce': 'n' } })
-    return jkt
-  },
+export function jktOf(holder: Holder): string {
+  return KEYS[holder].jkt
+}
+
+export type Holder = 'mine' | 'thief'
+
+let jtis = 0
+const KEYS = { mine: makeKey(), thief: makeKey() }
+
+/** With its thumbprint. @see RFC 7638 */
+function makeKey() {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { kty, crv, x, y } = publicKey.export({ format: 'jwk' })
+  const jkt = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
+  return { privateKey, jwk: { kty, crv, x, y }, jkt }
 }
 
 async function answerOf(response: Response): Promise<Answer> {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { ACCESS_TOKEN, createToken } from '../../../../runtime/index.ts'
 import { sha256 } from '../../site.ts'
 import { ISSUER, OTHER_RESOURCE, RESOURCE } from '../place.ts'
-import { given, HOUR, openScene, proof, SCOPES } from './scene.ts'
+import { given, HOUR, jktOf, openScene, proof, SCOPES } from './scene.ts'
 
 const JWT = { options: { tokens: { format: 'jwt' } } } as const
 
@@ -24,7 +24,7 @@ describe('an opaque token', () => {
       resource: RESOURCE,
       issuedAt,
       expiresAt: issuedAt + HOUR,
-      jkt: 'mine',
+      jkt: jktOf('mine'),
     })
     later(HOUR - 1)
     expect(await tokens.verify(access_token)).toBeDefined()
@@ -128,7 +128,7 @@ describe('a JWT', () => {
       iat,
       exp: iat + 300,
       kvch_grant: grantId,
-      cnf: { jkt: 'mine' },
+      cnf: { jkt: jktOf('mine') },
       act: { sub: 'helper' },
     })
     expect(await tokens.verify(answer.access_token)).toEqual({
@@ -141,7 +141,7 @@ describe('a JWT', () => {
       issuedAt: place.host.now(),
       expiresAt: place.host.now() + 300_000,
       actor: { sub: 'helper' },
-      jkt: 'mine',
+      jkt: jktOf('mine'),
     })
   })
 
