@@ -1,7 +1,6 @@
 /** `createKavach`: options become a store and a host. */
 import { createDigest } from './engine-wasm/host/index.ts'
-import { createFace, type Face } from './runtime/adapters/index.ts'
-import { createHttpApi, type HttpOptions, ownsApiPath } from './runtime/http/index.ts'
+import { type Face, type FaceOptions, type OpenedFaces, ownedByFaces, prepareFaces } from './runtime/adapters/index.ts'
 import {
   type AgentsApi,
   type AuditOptions,
@@ -14,15 +13,15 @@ import {
   type Kavach,
   KavachError,
   leadTo,
-  type OpenedHost,
   openHost,
   type PolicySource,
   pendingObject,
   type Shape,
 } from './runtime/index.ts'
+import type { Mcp, PinnedFetch } from './runtime/mcp/index.ts'
 import { type DatabaseOption, developmentKey, openStore, pathOfUrl, type SqliteDrizzle } from './storage/index.ts'
 
-export interface KavachOptions extends HostOptions {
+export interface KavachOptions extends HostOptions, FaceOptions {
   /** Where everything is kept: `{ provider: 'sqlite', url }`, or a driver's or Drizzle's own instance. */
   readonly database?: DatabaseOption | undefined
   /** The same as `database`. */
@@ -32,12 +31,17 @@ export interface KavachOptions extends HostOptions {
    * the store enforces stands, and where there is none, agents may do what they were given.
    */
   readonly policy?: PolicySource | undefined
-  /** The HTTP API that `fetch` answers with. */
-  readonly http?: HttpOptions | undefined
 }
 
 /** A host with its faces: what `createKavach` gives. */
-export type OpenedKavach<Db = unknown> = Kavach<Db> & Face
+export interface OpenedKavach<Db = unknown> extends Kavach<Db>, Face {
+  /**
+   * The authorization server, and what guards MCP servers. To be read after `createKavach` was awaited.
+   *
+   * @throws {KavachError} KVCH_E_CONFIG_INVALID where the option `mcp` is missing
+   */
+  readonly mcp: Mcp
+}
 
 /**
  * Opens a host. It can be used at once, and be awaited: what cannot be opened rejects it, and every method.
@@ -108,7 +112,8 @@ export function createKavach(
     ),
     fetch: 'method',
     // It answers at once, for adapters that are mounted before anything is open.
-    owns: ownsApiPath,
+    owns: ownedByFaces(options ?? {}),
+    mcp: 'later',
     webhookSecret: 'method',
     db: 'later',
     close: 'method',
@@ -118,7 +123,7 @@ export function createKavach(
   })
 }
 
-async function open({ database, db, policy, http, ...options }: KavachOptions): Promise<OpenedKavach> {
+async function open({ database, db, policy, http, mcp, ...options }: KavachOptions): Promise<OpenedKavach> {
   if (database !== undefined && db !== undefined) fail('give `database` or `db`, not both')
   const given = database ?? db
   if (given === undefined) fail('`database` is missing: `{ provider: "sqlite", url: "kavach.db" }` is a good start')
@@ -130,8 +135,12 @@ async function open({ database, db, policy, http, ...options }: KavachOptions): 
   const warn = options.warn ?? printWarning
   try {
     const audit = withDevelopmentKey(options.audit, given, warn)
+    const openFaces = prepareFaces(
+      { http, mcp },
+      { isProduction: isProduction(), fetchDocument: await pinnedFetch(mcp) },
+    )
     const opened = await openHost({ ...options, audit, warn, policy }, surroundings)
-    return withFaces(opened, { http })
+    return withFaces(opened.kavach, openFaces(opened))
   } catch (error) {
     await store.close()
     throw error
@@ -139,10 +148,29 @@ async function open({ database, db, policy, http, ...options }: KavachOptions): 
 }
 
 /** The host answers requests as well. */
-function withFaces(opened: OpenedHost, { http }: Pick<KavachOptions, 'http'>): OpenedKavach {
-  const face = createFace([createHttpApi(opened, http)])
-  // `db` is a getter and stays one.
-  return Object.defineProperties({ ...face } as OpenedKavach, Object.getOwnPropertyDescriptors(opened.kavach))
+function withFaces(kavach: Kavach, { face, mcp, close }: OpenedFaces): OpenedKavach {
+  const faces = {
+    ...face,
+    get mcp(): Mcp {
+      if (mcp === undefined)
+        throw new KavachError('KVCH_E_CONFIG_INVALID', 'mcp: give this option to guard MCP servers')
+      return mcp
+    },
+    async close() {
+      await close()
+      await kavach.close()
+    },
+  }
+  // All that the host has, its getters as getters; `close` is that of both.
+  const members = { ...Object.getOwnPropertyDescriptors(kavach), ...Object.getOwnPropertyDescriptors(faces) }
+  return Object.defineProperties({}, members) as OpenedKavach
+}
+
+/** Where there is Node, or something like it, names can be resolved before anything is connected to. */
+async function pinnedFetch(mcp: KavachOptions['mcp']): Promise<PinnedFetch | undefined> {
+  if (mcp === undefined || globalThis.process?.versions?.node === undefined) return undefined
+  const { createPinnedFetch } = await import('./runtime/adapters/node/index.ts')
+  return createPinnedFetch()
 }
 
 /** All that can be called before the host is open. */

@@ -41,6 +41,8 @@ export {
   verifyPolicy,
   type Window,
 } from './engine-wasm/host/index.ts'
+export type { Face } from './runtime/adapters/index.ts'
+export type { HttpOptions } from './runtime/http/index.ts'
 export {
   type Agent,
   type AgentChanges,
@@ -88,4 +90,16 @@ export {
   type VerifyReport,
   verifyWebhook,
 } from './runtime/index.ts'
+export type {
+  ConfiguredClient,
+  ConsentPort,
+  ConsentQuestion,
+  LoginPort,
+  Mcp,
+  McpOptions,
+  McpResource,
+  McpScope,
+  Principal,
+  SignedIn,
+} from './runtime/mcp/index.ts'
 export { createFileSink, users } from './storage/index.ts'

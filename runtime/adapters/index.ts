@@ -1,2 +1,10 @@
 /** Door of the adapters, for whoever puts a host together. */
-export { createFace, type Decider, type Face, type Part } from './face.ts'
+export type { Decider, Face } from './face.ts'
+export {
+  type FaceMcpOptions,
+  type FaceOptions,
+  type FacePlace,
+  type OpenedFaces,
+  ownedByFaces,
+  prepareFaces,
+} from './faces.ts'

@@ -38,6 +38,25 @@ Date.now = () => started() + moved`
 export const SURROUNDINGS: readonly Surrounding[] = [
   {
     document: '000',
+    index: 1,
+    claim: 'a client registers itself, and has an id',
+    imports: OWN,
+    before: `const kavach = await createKavach({
+  ${MEMORY},
+  mcp: {
+    issuer: 'https://auth.kavachos.com',
+    resources: [{ url: 'https://tools.example.com/mcp', server: 'tools' }],
+    scopes: { 'mcp:tools': { description: 'use the tools', permissions: [{ resource: 'mcp:tools:*', actions: ['execute'] }] } },
+    login: { user: () => undefined, loginUrl: (returnTo) => returnTo },
+  },
+})
+// The network is the application's: what goes to the address of the server comes to the server.
+const fetch = (url: string, init: RequestInit) => kavach.fetch(new Request(url, init))`,
+    after: 'return client_id',
+    outcome: expect.stringMatching(/^mcp_[0-9A-Z]{26}$/),
+  },
+  {
+    document: '000',
     index: 0,
     claim: 'a call that is allowed gives its result',
     imports: OWN,
@@ -378,6 +397,5 @@ return [noon, await ask({ resource: 'x' })]`,
 
 /** Samples that need what this version does not have, by their first line of code. */
 export const LEFT: readonly { readonly document: string; readonly index: number; readonly why: string }[] = [
-  { document: '000', index: 1, why: 'registers a client at a server of MCP, over the network: the issue of MCP' },
   { document: '002', index: 7, why: 'runs on Workers over D1: the issue of storage' },
 ]

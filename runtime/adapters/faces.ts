@@ -1,0 +1,110 @@
+/** The faces of a host: the HTTP API and the authorization server, over one host. */
+import { createHttpApi, type HttpOptions, ownsApiPath } from '../http/index.ts'
+import { explainAt, KavachError, type OpenedHost, type Sessions, startMaintenance } from '../index.ts'
+import {
+  createMcp,
+  type LoginPort,
+  type Mcp,
+  type McpOptions,
+  type McpSettings,
+  ownedPaths,
+  type PinnedFetch,
+  resolveMcp,
+} from '../mcp/index.ts'
+import { createFace, type Face } from './face.ts'
+
+export interface FaceOptions {
+  readonly http?: HttpOptions | undefined
+  readonly mcp?: FaceMcpOptions | undefined
+}
+
+/** Who is signed in is asked of the sessions of the host where the port does not say it. */
+export type FaceMcpOptions = Omit<McpOptions, 'login'> & {
+  readonly login?: LoginPort | Pick<LoginPort, 'loginUrl'> | undefined
+}
+
+export interface FacePlace {
+  readonly isProduction: boolean
+  /** How documents of strangers are fetched, where that can be done safely. */
+  readonly fetchDocument: PinnedFetch | undefined
+}
+
+export interface OpenedFaces {
+  readonly face: Face
+  readonly mcp: Mcp | undefined
+  /** Ends what is done from time to time. The host is closed by whoever opened it. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Looks at the options before anything is opened.
+ *
+ * @returns what opens the faces over a host
+ * @throws {KavachError} KVCH_E_CONFIG_INVALID
+ */
+export function prepareFaces(
+  { http, mcp: given }: FaceOptions,
+  { isProduction, fetchDocument }: FacePlace,
+): (opened: OpenedHost) => OpenedFaces {
+  let sessions: Sessions | undefined
+  const settings =
+    given &&
+    resolveMcp(
+      withSessions(given, () => sessions),
+      { isProduction },
+    )
+  return (opened) => {
+    const { kavach, site, secretKeys, admitFailure } = opened
+    sessions = kavach.sessions
+    const api = createHttpApi(opened, http)
+    if (settings === undefined) return { face: createFace([api]), mcp: undefined, close: async () => undefined }
+    const mcp = createMcp({ site, kavach, settings, secretKeys, admitFailure, isProduction, fetchDocument })
+    const maintenance = startMaintenance(site, mcp.tasks)
+    return {
+      face: createFace([{ fetch: mcp.fetch, owns: ownedPaths(settings) }, api]),
+      mcp: explainAt(mcp, site.settings.docsBaseUrl),
+      close: maintenance.stop,
+    }
+  }
+}
+
+/** Which paths a host with these options answers, for adapters that are mounted before it is open. */
+export function ownedByFaces({ mcp }: FaceOptions): Face['owns'] {
+  const owned = ownedPathsOf(mcp)
+  return (pathname) => ownsApiPath(pathname) || owned(pathname)
+}
+
+function ownedPathsOf(mcp: FaceMcpOptions | undefined): Face['owns'] {
+  if (mcp === undefined) return () => false
+  try {
+    return ownedPaths(settingsOf(mcp))
+  } catch (error) {
+    // What is wrong with the options, whoever opens the host is told.
+    if (error instanceof KavachError) return () => false
+    throw error
+  }
+}
+
+/** Paths are the same in production and elsewhere. */
+function settingsOf(mcp: FaceMcpOptions): McpSettings {
+  return resolveMcp(
+    withSessions(mcp, () => undefined),
+    { isProduction: false },
+  )
+}
+
+function withSessions({ login, ...mcp }: FaceMcpOptions, sessions: () => Sessions | undefined): McpOptions {
+  if (login === undefined || 'user' in login) return { ...mcp, login }
+  return { ...mcp, login: { loginUrl: login.loginUrl, user: (request) => userOf(sessions(), request) } }
+}
+
+/** Whoever has no session that counts signs in anew; an application that does not answer is an error. */
+async function userOf(sessions: Sessions | undefined, request: Request) {
+  try {
+    const session = await sessions?.verify(request)
+    return session && { id: session.userId, name: session.name }
+  } catch (error) {
+    if (error instanceof KavachError && error.code.startsWith('KVCH_E_SESSION_')) return undefined
+    throw error
+  }
+}
