@@ -121,7 +121,7 @@ export function createClients(place: McpPlace): Clients {
 
     register: createRegistration(place),
 
-    list: ({ after, limit = STANDARD_PAGE } = {}) => {
+    async list({ after, limit = STANDARD_PAGE } = {}) {
       if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_PAGE) {
         const details = { path: 'limit' }
         throw new KavachError('KVCH_E_REQUEST_INVALID', `limit: must be a whole number from 1 to ${MAX_PAGE}`, {

@@ -527,7 +527,7 @@ test('clients are listed page by page, and none shows its secret', async () => {
   ])
   expect(views.map((view) => Object.hasOwn(view ?? {}, 'secretHash'))).toEqual([false, false])
   expect(await clients.get('other')).toBeUndefined()
-  expect(() => clients.list({ limit: 0 })).toThrow(expect.objectContaining({ code: 'KVCH_E_REQUEST_INVALID' }))
+  await expect(clients.list({ limit: 0 })).rejects.toMatchObject({ code: 'KVCH_E_REQUEST_INVALID' })
 })
 
 describe('a client in the options', () => {
