@@ -67,6 +67,10 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
   const doctor = args.includes('doctor')
     ? (await import('./doctor.ts')).doctorCommand(terminal)
     : new Command('doctor').description('look for what is wrong with the database of a host')
+  const gateway =
+    args[0] === 'gateway'
+      ? (await import('./gateway.ts')).gatewayCommand(terminal)
+      : new Command('gateway').description('guard an MCP server that cannot be changed')
   const policy = policyCommand(terminal)
   if (args[0] === 'policy') policy.addCommand((await import('./policy-status.ts')).policyStatusCommand(terminal))
   program
@@ -91,6 +95,7 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(keys)
     .addCommand(agents)
     .addCommand(doctor)
+    .addCommand(gateway)
     .addCommand(
       new Command('export').description('write policies for other engines').addCommand(exportCedarCommand(terminal)),
     )

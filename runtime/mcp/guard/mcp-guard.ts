@@ -78,7 +78,10 @@ export function createMcpGuard(
     return made
   }
 
-  function doorOf(url: string): HttpGuard {
+  function doorOf(url: string, verify?: TokenPorts['verify']): HttpGuard {
+    if (verify !== undefined) {
+      return createHttpGuard(settings, messagesOf(url), createAuthenticate(place, { ...ports, verify }))
+    }
     const known = doors.get(url)
     if (known !== undefined) return known
     const made = createHttpGuard(settings, messagesOf(url), authenticate)
@@ -100,7 +103,8 @@ export function createMcpGuard(
     },
     guard: (server, { resource }) =>
       guardServer(server, messagesOf(resource), { verify: ports.verify, now: site.host.now, warn: site.warn }),
-    protect: (url, handler, options = {}) => protectHandler(doorOf(url), messagesOf(url), handler, options),
+    protect: (url, handler, options = {}) =>
+      protectHandler(doorOf(url, options.verify), messagesOf(url), handler, options),
     protectExpress: (url) => nodeMiddleware(doorOf(url), url),
     protectHono: (url, contextOf) => honoMiddleware(doorOf(url), contextOf),
     messages: messagesOf,

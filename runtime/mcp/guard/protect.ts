@@ -2,6 +2,7 @@
 import type { RequestContext } from '../place.ts'
 import type { Principal } from '../principal.ts'
 import type { AuthInfo } from './auth-info.ts'
+import type { TokenPorts } from './authenticate.ts'
 import { answerOf, forwardGuarded } from './forward.ts'
 import { type Admitted, bodyOf, type HttpGuard } from './http-guard.ts'
 import type { AskServer, MessageGuard } from './message-guard.ts'
@@ -22,6 +23,11 @@ export interface ProtectOptions {
    * in. Default false: that is done by `guard(server)`, and here only tokens and scopes are looked at.
    */
   readonly decide?: boolean | undefined
+  /**
+   * Whom an access token of another authorization server speaks for; its resource must be the URL of this one, and nothing else.
+   * Without it tokens are those of our own.
+   */
+  readonly verify?: TokenPorts['verify'] | undefined
 }
 
 export function protectHandler(
