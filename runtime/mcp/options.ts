@@ -135,7 +135,10 @@ export interface RegistrationOptions {
   readonly maxClients?: number | undefined
   /** Days until a client that was not used is forgotten. Default 90. */
   readonly unusedDays?: number | undefined
-  /** Schemes beside https and loopback http, such as `cursor:`; reverse-domain ones (with a period) are always accepted. */
+  /**
+   * Schemes beside https and loopback http, such as `cursor:`; reverse-domain ones (with a period) are always accepted. Default:
+   * those of editors that need them, see docs/mcp-clients.md.
+   */
   readonly privateSchemes?: readonly string[] | undefined
 }
 
