@@ -34,31 +34,44 @@ export function createSourceRates({ site, settings }: Pick<McpPlace, 'site' | 's
   let windowStart = 0
   /** What this process has yet to give out in this window, by key. */
   const left = new Map<string, number>()
+  /** Parts that are being taken: who comes meanwhile waits for them. */
+  const underWay = new Map<string, Promise<void>>()
+
+  function takeMore(part: Part): Promise<void> {
+    const window = windowStart
+    const taking = site
+      .change((change) => takePart(change, part))
+      .then((taken) => {
+        if (window === windowStart) left.set(part.key, taken === 0 ? REFUSED : taken)
+      })
+      .finally(() => underWay.delete(part.key))
+    underWay.set(part.key, taking)
+    return taking
+  }
 
   async function take(endpoint: string, ip: string | undefined): Promise<number | undefined> {
     const source = sourceOf(ip)
     if (!Number.isFinite(most) || source === undefined) return undefined
-    const now = site.host.now()
-    const window = now - (now % WINDOW_MS)
-    if (window !== windowStart) left.clear()
-    windowStart = window
     const key = `${PREFIX}${endpoint}/${toHex(site.sha256(new TextEncoder().encode(source)))}`
-    const known = left.get(key)
-    if (known !== undefined && known > 0) {
-      left.set(key, known - 1)
-      return undefined
-    }
-    if (known !== REFUSED) {
-      const isRemembered = known !== undefined || left.size < MAX_SOURCES
-      const asked = isRemembered ? Math.max(1, Math.floor(most / 10)) : 1
-      const taken = await site.change((change) => takePart(change, { key, asked, most, endpoint, source }))
-      // Others may have come meanwhile, and time may have passed.
-      if (isRemembered && window === windowStart) {
-        left.set(key, taken === 0 ? REFUSED : Math.max(0, left.get(key) ?? 0) + taken - 1)
+    const part = { key, asked: Math.max(1, Math.floor(most / 10)), most, endpoint, source }
+    for (;;) {
+      const now = site.host.now()
+      const window = now - (now % WINDOW_MS)
+      if (window !== windowStart) left.clear()
+      windowStart = window
+      const retryAfter = Math.ceil((window + WINDOW_MS - now) / 1000)
+      const known = left.get(key)
+      if (known === undefined && left.size >= MAX_SOURCES) {
+        const taken = await site.change((change) => takePart(change, { ...part, asked: 1 }))
+        return taken === 0 ? retryAfter : undefined
       }
-      if (taken > 0) return undefined
+      if (known === REFUSED) return retryAfter
+      if (known !== undefined && known > 0) {
+        left.set(key, known - 1)
+        return undefined
+      }
+      await (underWay.get(key) ?? takeMore(part))
     }
-    return Math.ceil((window + WINDOW_MS - now) / 1000)
   }
 
   return { take }

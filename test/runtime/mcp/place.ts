@@ -1,10 +1,9 @@
 /** A place for parts of the authorization server, over a host in memory whose clock stands still until it is moved. */
 import { onTestFinished } from 'vitest'
-import { hashingOf, type Kavach, openHost, type Store } from '../../../runtime/index.ts'
+import { hashingOf, type Kavach, type OpenOptions, openHost, type Store } from '../../../runtime/index.ts'
 import type { ClientMetadataOptions, McpOptions } from '../../../runtime/mcp/options.ts'
 import type { McpPlace, PinnedFetch } from '../../../runtime/mcp/place.ts'
 import { resolveMcp } from '../../../runtime/mcp/settings.ts'
-import type { HostOptions } from '../../../runtime/options.ts'
 import { createMemoryStore } from '../../../storage/memory.ts'
 import { hostAt, type LoggedBody, NOW, sha256, type TestHost } from '../site.ts'
 
@@ -56,7 +55,7 @@ export interface TestPlace extends McpPlace {
 export interface PlaceParts {
   /** What differs from `OPTIONS`. */
   readonly options?: Partial<McpOptions>
-  readonly hostOptions?: HostOptions
+  readonly hostOptions?: OpenOptions
   /** Another process over the same store, or another kind of store. */
   readonly store?: Store
   readonly host?: TestHost

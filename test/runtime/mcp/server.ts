@@ -1,12 +1,6 @@
 /** An authorization server in memory, and a browser in front of it. */
-import { authorizationEndpoints } from '../../../runtime/mcp/authorize/index.ts'
-import { createClients } from '../../../runtime/mcp/clients/index.ts'
-import { createDpop } from '../../../runtime/mcp/dpop/index.ts'
-import { createSigningKeys } from '../../../runtime/mcp/keys/index.ts'
+import { createMcp, type Mcp } from '../../../runtime/mcp/mcp.ts'
 import type { RequestContext } from '../../../runtime/mcp/place.ts'
-import { createRouter } from '../../../runtime/mcp/router.ts'
-import { createSourceRates } from '../../../runtime/mcp/source-rates.ts'
-import { createTokens, type Tokens } from '../../../runtime/mcp/tokens/index.ts'
 import { openPlace, type PlaceParts, RESOURCE, type TestPlace } from './place.ts'
 
 export const REDIRECT = 'https://client.example.com/callback'
@@ -17,7 +11,7 @@ export const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
 export type Fields = { readonly [name: string]: string }
 
 export interface TestServer extends TestPlace {
-  readonly tokens: Tokens
+  readonly mcp: Mcp
   /** An absolute URL, or a path below the issuer. */
   readonly send: (url: string, init?: RequestInit, context?: RequestContext) => Promise<Response>
   /** Registers a client, and gives its id. */
@@ -41,29 +35,17 @@ export interface TestBrowser {
 export async function openServer(parts: PlaceParts = {}): Promise<TestServer> {
   const place = await openPlace(parts)
   const { settings } = place
-  const clients = createClients(place)
-  const keys = createSigningKeys(place)
-  const tokens = createTokens(place, { clients, keys, dpop: createDpop(place), grants: {} })
-  const { register, find } = clients
-  const route = createRouter(place, {
-    people: authorizationEndpoints(place, { find }, tokens),
-    register,
-    token: tokens.token,
-    revoke: tokens.revoke,
-    introspect: tokens.introspect,
-    jwks: keys.jwks,
-    rates: createSourceRates(place),
-  })
+  const mcp = createMcp(place)
 
   async function send(url: string, init?: RequestInit, context: RequestContext = {}): Promise<Response> {
-    const response = await route(new Request(new URL(url, settings.issuer), init), context)
+    const response = await mcp.fetch(new Request(new URL(url, settings.issuer), init), context)
     if (response === undefined) throw new Error(`nobody answers ${url}`)
     return response
   }
 
   return {
     ...place,
-    tokens,
+    mcp,
     send,
     async register(metadata) {
       const body = {

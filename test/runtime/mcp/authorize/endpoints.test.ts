@@ -489,7 +489,7 @@ async function agree(server: TestServer, url: string) {
   const browser = server.newBrowser('ann')
   const page = await (await browser.get(url)).text()
   const response = await browser.submit(page, { decision: 'allow' })
-  const { grants } = await server.tokens.grants.list({ user: 'ann', limit: 1000 })
+  const { grants } = await server.mcp.grants.list({ user: 'ann', limit: 1000 })
   return { response, code: redirectOf(response).fields.code, grant: grants.at(-1) ?? expect.fail('there is no grant') }
 }
 
