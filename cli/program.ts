@@ -67,6 +67,9 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
   const doctor = args.includes('doctor')
     ? (await import('./doctor.ts')).doctorCommand(terminal)
     : new Command('doctor').description('look for what is wrong with the database of a host')
+  const serve = args.includes('serve')
+    ? (await import('./serve.ts')).serveCommand(terminal)
+    : new Command('serve').description('open a host and answer over HTTP')
   const gateway =
     args[0] === 'gateway'
       ? (await import('./gateway.ts')).gatewayCommand(terminal)
@@ -96,6 +99,7 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(agents)
     .addCommand(doctor)
     .addCommand(gateway)
+    .addCommand(serve)
     .addCommand(
       new Command('export').description('write policies for other engines').addCommand(exportCedarCommand(terminal)),
     )

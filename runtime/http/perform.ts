@@ -1,5 +1,6 @@
 /** One request to a route: who asks, what with, and what becomes of it. Nothing is read for whoever may not ask. */
 
+import { KavachError } from '../index.ts'
 import { MAX_JSON_BYTES } from './authorize.ts'
 import { readBytes } from './body.ts'
 import { checked } from './checked.ts'
@@ -27,6 +28,8 @@ export interface Begun {
 export const MAX_POLICY_BYTES = 32 * 1024 * 1024
 const POLICY_TYPES = ['application/wasm', 'application/octet-stream']
 const JSON_TYPES = ['application/json']
+/** What proxies log for a client that closed its connection. */
+const GONE = 499
 const NOBODY: Caller = { actor: 'nobody' }
 
 export async function perform(
@@ -48,6 +51,8 @@ export async function perform(
     if (request.method === 'HEAD') await answer.body?.cancel()
     return answer
   } catch (error) {
+    // Whoever has gone does not read it, and it was no failure.
+    if (!(error instanceof KavachError) && request.signal.aborted) return new Response(null, { status: GONE })
     return failures.answer(error, requestId)
   } finally {
     if (isInside) gate.leave()

@@ -47,7 +47,7 @@ export interface Answer {
 }
 
 export interface ApiHostParts {
-  readonly options?: HostOptions & { readonly policy?: PolicySource }
+  readonly options?: (HostOptions & { readonly policy?: PolicySource }) | undefined
   readonly http?: HttpOptions
   readonly store?: Store
 }

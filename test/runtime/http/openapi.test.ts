@@ -27,7 +27,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 
 describe('the OpenAPI document', () => {
   test('is one of version 3.1', async () => {
-    expect(await new Validator().validate(structuredClone(document))).toEqual({ valid: true })
+    expect(await new Validator().validate(JSON.parse(JSON.stringify(openApiDocument())))).toEqual({ valid: true })
   })
 
   test('is served to everybody', async () => {
