@@ -56,7 +56,7 @@ export function readMetadata(
   if (responses !== undefined && !responses.includes('code')) fail('response_types: must have code in it')
   return {
     redirect_uris: redirectUris,
-    grant_types: readGrantTypes(given),
+    grant_types: readGrantTypes(given, method),
     response_types: ['code'],
     token_endpoint_auth_method: method,
     application_type:
@@ -107,9 +107,12 @@ export function isShallow(value: unknown, most: number): boolean {
   return most > 0 && Object.values(value).every((member) => isShallow(member, most - 1))
 }
 
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
-/** Others are for clients that somebody vouches for: those in the options. */
-const OPEN_GRANT_TYPES = ['authorization_code', 'refresh_token'] as const
+/** `client_credentials` is for clients that somebody vouches for: those in the options. */
+const OPEN_GRANT_TYPES: readonly GrantType[] = ['authorization_code', 'refresh_token', TOKEN_EXCHANGE]
+/** They take a client that proves who it is. */
+const CONFIDENTIAL_GRANT_TYPES: readonly GrantType[] = [TOKEN_EXCHANGE]
 const MAX_REDIRECT_URIS = 16
 const MAX_LIST = 32
 const MAX_TEXT = 1024
@@ -140,10 +143,11 @@ function isNative(redirectUri: string): boolean {
   return isLoopbackRedirect(redirectUri) || !redirectUri.startsWith('https:')
 }
 
-function readGrantTypes(given: Members): readonly GrantType[] {
+function readGrantTypes(given: Members, method: AuthMethod): readonly GrantType[] {
   const asked = listOf(given, 'grant_types') ?? ['authorization_code']
   if (!asked.includes('authorization_code')) fail('grant_types: must have authorization_code in it')
-  return OPEN_GRANT_TYPES.filter((type) => asked.includes(type))
+  const open = OPEN_GRANT_TYPES.filter((type) => asked.includes(type))
+  return method === 'none' ? open.filter((type) => !CONFIDENTIAL_GRANT_TYPES.includes(type)) : open
 }
 
 function readName(given: Members): string | undefined {

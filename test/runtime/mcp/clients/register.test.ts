@@ -274,6 +274,16 @@ describe('AS-R19: metadata that contradict themselves are refused', () => {
     })
   })
 
+  test('AS-X1: tokens are exchanged by those who prove who they are, and ask for it', async () => {
+    const grant_types = ['authorization_code', 'urn:ietf:params:oauth:grant-type:token-exchange']
+    const typesOf = async (method: string) =>
+      (await answer({ redirect_uris: [REDIRECT], grant_types, token_endpoint_auth_method: method })).body
+    expect([await typesOf('client_secret_basic'), await typesOf('none')]).toMatchObject([
+      { grant_types },
+      { grant_types: ['authorization_code'] },
+    ])
+  })
+
   test('a refresh token is for those who ask for it', async () => {
     expect(await answer({ redirect_uris: [REDIRECT] })).toMatchObject({ body: { grant_types: ['authorization_code'] } })
   })
