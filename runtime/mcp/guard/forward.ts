@@ -79,7 +79,13 @@ async function shown(
     })
     return new Response(changed, { status, headers: withoutLength(headers) })
   }
-  const value = parse(await response.text())
+  const text = await response.text()
+  // Notifications and answers are only accepted.
+  if (text === '') {
+    await conclude(guard, call, FAILED)
+    return new Response(null, { status, headers: withoutLength(headers) })
+  }
+  const value = parse(text)
   if (value === undefined) {
     await conclude(guard, call, FAILED)
     return rpcResponse(502, errorAnswer(call?.id ?? null, { code: INTERNAL_ERROR, message: 'the server gave no JSON' }))

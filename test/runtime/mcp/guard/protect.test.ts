@@ -444,6 +444,16 @@ describe('with `decide`', () => {
     expect((await log()).filter(({ kind }) => kind === 'complete').map(({ outcome }) => outcome)).toEqual(['failure'])
   })
 
+  test('a notification that was only accepted stays so', async () => {
+    const { fetch, token } = await setUp(
+      { decide: true },
+      {},
+      () => new Response(new Blob([]).stream(), { status: 202 }),
+    )
+    const answer = await fetch(post(token(), { jsonrpc: '2.0', method: 'notifications/initialized' }))
+    expect([answer.status, await answer.text()]).toEqual([202, ''])
+  })
+
   const shown = ['whoami', 'pay', 'small', 'odd:name']
 
   test('lists show what the caller could use: its scopes and the policy, unknown arguments for it', async () => {
