@@ -58,6 +58,8 @@ export function redirectFault(
       ? undefined
       : fault('has the scheme http: on another host than localhost, 127.0.0.1 or [::1]')
   }
+  // `app.example.com:8443/cb` is a URI without its scheme, and no scheme with periods.
+  if (!uri.startsWith('/', scheme.length)) return fault('has neither host nor path')
   if (REVERSE_DOMAIN.test(scheme) || privateSchemes.includes(scheme)) return undefined
   return { why: `has the scheme ${scheme} that has no period and is not on the list`, isOdd: true }
 }

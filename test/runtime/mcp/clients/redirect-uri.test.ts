@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isLoopbackRedirect, matchesRedirect } from '../../../../runtime/mcp/clients/index.ts'
 import { redirectFault } from '../../../../runtime/mcp/clients/redirect-uri.ts'
@@ -171,6 +172,9 @@ describe('AS-R17: a redirect URI', () => {
     ['https://app.example.com/cb?a=1&st%61te=2', 'has a parameter that answers have'],
     ['https://app.example.com/cb?iss', 'has a parameter that answers have'],
     ['https://app.example.com/cb?error=x', 'has a parameter that answers have'],
+    ['com.example.app:', 'has neither host nor path'],
+    ['app.example.com:8443/cb', 'has neither host nor path'],
+    ['myapp:cb', 'has neither host nor path'],
     ['https:', 'has no host'],
     ['https:app.example.com/cb', 'has no host'],
     ['https:/app.example.com/cb', 'has no host'],
@@ -201,5 +205,69 @@ describe('AS-R17: a redirect URI', () => {
     expect(redirectFault('myapp://cb', ['myapp:'])).toBeUndefined()
     expect(redirectFault('cursor://cb', ['myapp:'])).toMatchObject({ isOdd: true })
     expect(redirectFault('javascript:alert(1)', ['javascript:'])).toMatchObject({ isOdd: false })
+  })
+})
+
+describe('AS-A1: a browser arrives where the URI says', () => {
+  const piece = fc.constantFrom(
+    ...['https', 'http', ':', '/', '//', '\\', '@', '#', '?', '&', '=', '.', '..', '%2e', '%', '%00', '[', ']', '*'],
+    ...[
+      'localhost',
+      '127.0.0.1',
+      '[::1]',
+      'app.example.com',
+      'evil.example',
+      'user',
+      '80',
+      '443',
+      'cb',
+      ' ',
+      '\t',
+      '\n',
+      'ä',
+      '0',
+    ],
+  )
+  const anyUri = fc.oneof(
+    fc.array(piece, { maxLength: 12 }).map((parts) => parts.join('')),
+    fc
+      .tuple(fc.constantFrom('https://', 'http://'), fc.array(piece, { maxLength: 8 }))
+      .map(([scheme, parts]) => scheme + parts.join('')),
+  )
+
+  test('which is a URI that a URL parser leaves as it is, but for a default port, upper case and an empty path', () => {
+    let accepted = 0
+    fc.assert(
+      fc.property(anyUri, (uri) => {
+        if (!/^https?:/.test(uri) || redirectFault(uri) !== undefined) return
+        accepted++
+        const { protocol, username, password, hostname, hash, pathname, search } = new URL(uri)
+        const [, authority = '', path = '', query = ''] = /^https?:\/\/([^/?]*)([^?]*)(.*)$/.exec(uri) ?? []
+        expect([username, password, hash]).toEqual(['', '', ''])
+        expect(hostname).toBe(authority.replace(/:\d+$/, '').toLowerCase())
+        expect([pathname, search === '' ? '?' : search]).toEqual([path === '' ? '/' : path, query === '' ? '?' : query])
+        if (protocol === 'http:') expect(['localhost', '127.0.0.1', '[::1]']).toContain(hostname)
+      }),
+      { numRuns: 5000 },
+    )
+    expect(accepted).toBeGreaterThan(20)
+  })
+
+  test('and what matches one on loopback is on loopback, at the same path', () => {
+    fc.assert(
+      fc.property(anyUri, (asked) => {
+        if (!matches('http://127.0.0.1:1/cb', asked)) return
+        const { protocol, hostname, pathname, search, hash, username } = new URL(asked)
+        expect([protocol, hostname, pathname, search, hash, username]).toEqual([
+          'http:',
+          '127.0.0.1',
+          '/cb',
+          '',
+          '',
+          '',
+        ])
+      }),
+      { numRuns: 5000 },
+    )
   })
 })
