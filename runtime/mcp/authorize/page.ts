@@ -1,5 +1,4 @@
 /** The frame of every page: no scripts, nothing from elsewhere, in no frame, and never stored. */
-import { base64 } from './encoding.ts'
 import { type Html, html } from './html.ts'
 
 export interface Page {
@@ -16,7 +15,8 @@ export type Pages = (page: Page) => Response
 
 /** @see OAuth 2.1 section 7.9, RFC 9700 section 4.16 */
 export function createPages(sha256: (bytes: Uint8Array) => Uint8Array): Pages {
-  const style = `'sha256-${base64(sha256(new TextEncoder().encode(STYLE)))}'`
+  const digest = btoa(String.fromCharCode(...sha256(new TextEncoder().encode(STYLE))))
+  const style = `'sha256-${digest}'`
   return ({ title, body, status = 200, headers = {}, cookies = [], formTargets = [] }) => {
     const policy = [
       "default-src 'none'",

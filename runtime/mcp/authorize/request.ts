@@ -57,6 +57,7 @@ export async function readAuthorization(
 /** Who is answered, where, and by which name. */
 const ASKING = ['client_id', 'redirect_uri', 'state']
 const SHA_256 = /^[A-Za-z0-9_-]{43}$/
+/** Of JSON: it travels in a form, with all else that was asked. */
 const MAX_STATE = 8192
 
 /** All parameters; or, when something is wrong with one, those that say whom to tell. */
@@ -101,8 +102,8 @@ function readRequest(form: Form, { client, redirectUri, state }: Asking, setting
   if (!client.grantTypes.includes('authorization_code')) {
     throw new OAuthError('unauthorized_client', 'the client has not registered the grant type authorization_code')
   }
-  if (state !== undefined && state.length > MAX_STATE) {
-    throw new OAuthError('invalid_request', `state must not be longer than ${MAX_STATE} characters`)
+  if (state !== undefined && new TextEncoder().encode(JSON.stringify(state)).length > MAX_STATE + '""'.length) {
+    throw new OAuthError('invalid_request', `state must not be longer than ${MAX_STATE} bytes`)
   }
   const responseType = form.get('response_type')
   if (responseType === undefined) throw new OAuthError('invalid_request', 'response_type is missing')

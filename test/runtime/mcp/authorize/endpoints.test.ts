@@ -261,6 +261,7 @@ describe('what the client is told', () => {
     ['RFC 8707 section 2: the issuer', { resource: ISSUER }, 'invalid_target'],
     ['RFC 9449 section 10: a thumbprint that is none', { dpop_jkt: 'abc' }, 'invalid_request'],
     ['a state that is too long', { state: 's'.repeat(8193) }, 'invalid_request'],
+    ['a state that is too long when it is escaped', { state: '\u0001'.repeat(1366) }, 'invalid_request'],
   ]
   test.each(cases)('%s', async (_, fields, error) => {
     const server = await openServer({ options: { clients: [TRUSTED] } })
@@ -337,18 +338,29 @@ describe('OAuth 2.1 section 1.4.1: a request without scope', () => {
 
 describe('OAuth 2.1 section 4.1.2: the state', () => {
   const printable = String.fromCharCode(...Array.from({ length: 95 }, (_, at) => 32 + at))
-  test.each([printable, ' ', '%', '%41', '+', '&a=b', 'a=b&code=evil', '#', 'ünïcødé 😀', '"\'<>', '\u0000\r\n'])(
-    'comes back as it was: %j',
-    async (state) => {
-      const server = await openServer({ options: { clients: [TRUSTED] } })
-      const bad = redirectOf(await server.send(server.authorizeUrl('trusted', { state, scope: 'x' })))
-      expect(bad.fields.state).toBe(state)
-      const browser = server.newBrowser('ann')
-      const page = await (await browser.get(server.authorizeUrl('trusted', { state }))).text()
-      const { fields } = redirectOf(await browser.submit(page, { decision: 'allow' }))
-      expect({ ...fields, code: '' }).toEqual({ code: '', state, iss: ISSUER })
-    },
-  )
+  test.each([
+    printable,
+    ' ',
+    '%',
+    '%41',
+    '+',
+    '&a=b',
+    'a=b&code=evil',
+    '#',
+    'ünïcødé 😀',
+    '"\'<>',
+    '\u0000\r\n',
+    's'.repeat(8192),
+    '\u0001'.repeat(1365),
+  ])('comes back as it was: %j', async (state) => {
+    const server = await openServer({ options: { clients: [TRUSTED] } })
+    const bad = redirectOf(await server.send(server.authorizeUrl('trusted', { state, scope: 'x' })))
+    expect(bad.fields.state).toBe(state)
+    const browser = server.newBrowser('ann')
+    const page = await (await browser.get(server.authorizeUrl('trusted', { state }))).text()
+    const { fields } = redirectOf(await browser.submit(page, { decision: 'allow' }))
+    expect({ ...fields, code: '' }).toEqual({ code: '', state, iss: ISSUER })
+  })
 
   test('is not there when it was not sent', async () => {
     const server = await openServer({ options: { clients: [TRUSTED] } })
