@@ -142,6 +142,9 @@ export async function makeDelegation(
   const receiver = await findAgent(change, to, 'toAgent')
   if (giver.status === 'suspended') throw refusal('KVCH_E_AGENT_SUSPENDED', giver, 'is suspended')
   const hops = through === null ? [] : await findHops(change, from, through)
+  if (hops.some((hop) => hop.from === to)) {
+    throw new KavachError(INVALID, `toAgent: \`${to}\` stands in the chain already`, { details: { path: 'toAgent' } })
+  }
   const closure = await loadClosure(change, [from, to, ...hops.map((hop) => hop.from)], now)
   const permissions = judgeWithin({ ...asked, receiver, now }, onlyThrough(hops, { closure, model }), within)
   // What is stored must be what the engine can be given.

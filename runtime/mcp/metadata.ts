@@ -1,4 +1,5 @@
 /** What clients discover: the documents about the authorization server, and about the servers that it guards. */
+import { PERMISSION_DETAIL } from './exchange/index.ts'
 import { type McpSettings, wellKnownUrl } from './settings.ts'
 
 /** A document, as JSON says it. */
@@ -43,6 +44,7 @@ export function serverMetadata(
     introspection_endpoint_auth_methods_supported: CONFIDENTIAL_METHODS,
     introspection_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
     authorization_response_iss_parameter_supported: true,
+    authorization_details_types_supported: [PERMISSION_DETAIL],
     ...(options.clientMetadata !== false && hasFetcher && { client_id_metadata_document_supported: true }),
     dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
     protected_resources: settings.resources.map(({ url }) => url),

@@ -7,6 +7,7 @@ export type OAuthErrorName =
   | 'invalid_grant'
   | 'invalid_scope'
   | 'invalid_target'
+  | 'invalid_authorization_details'
   | 'invalid_token'
   | 'insufficient_scope'
   | 'unauthorized_client'

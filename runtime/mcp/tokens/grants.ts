@@ -168,7 +168,7 @@ export async function revokeGrant(
     // From now on it matters to readers of lists alone, and not for ever.
     const expiresAt = earlier(row.expiresAt, change.now + KEPT_MS)
     await change.put('oauthGrants', [{ ...row, revokedAt: change.now, expiresAt }])
-    await endDelegation(change, row.delegation, actor)
+    if (!(await isOfParent(change, row))) await endDelegation(change, row.delegation, actor)
     change.record(
       entryOf({
         kind: 'oauth.revoke',
@@ -189,6 +189,12 @@ export async function revokeChildren(
   why: { readonly reason: string; readonly actor: string },
 ): Promise<void> {
   for (const child of await childrenOf(change, id)) await revokeGrant(change, child, why)
+}
+
+/** A token that was narrowed for the same agent acts by the delegation of the one above, which goes on without it. */
+async function isOfParent(reader: Reader, { parent, delegation }: Row<'oauthGrants'>): Promise<boolean> {
+  if (parent === null || delegation === null) return false
+  return (await reader.get('oauthGrants', { id: parent }))?.delegation === delegation
 }
 
 /** One that cannot be taken back, because it is gone or the policy's, must not keep a grant alive. */

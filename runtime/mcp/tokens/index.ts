@@ -1,5 +1,6 @@
 /** Door of grants, codes and tokens. */
 export type { Grant, GrantFilter, GrantPage, GrantRevocation, Grants } from './grants.ts'
+export { idOfJwt } from './issue.ts'
 export {
   createTokens,
   type GrantHandler,

@@ -39,6 +39,7 @@ test('RFC 8414 section 2: the document says what the server does, and nothing th
     introspection_endpoint_auth_methods_supported: METHODS,
     introspection_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
     authorization_response_iss_parameter_supported: true,
+    authorization_details_types_supported: ['urn:kavachos:permission'],
     client_id_metadata_document_supported: true,
     dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
     protected_resources: [RESOURCE, OTHER_RESOURCE],
