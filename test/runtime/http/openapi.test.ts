@@ -45,10 +45,8 @@ describe('the OpenAPI document', () => {
     const text = JSON.stringify(document)
     const missing = [...text.matchAll(/"\$ref":"#\/components\/(\w+)\/([^"]+)"/g)].filter(
       ([, part = '', name = '']) => {
-        const parts: { readonly [name: string]: object } | undefined = Object.entries(document.components).find(
-          ([key]) => key === part,
-        )?.[1]
-        return parts?.[name] === undefined
+        const [, parts = {}] = Object.entries(document.components).find(([key]) => key === part) ?? []
+        return !Object.hasOwn(parts, name)
       },
     )
     expect(missing).toEqual([])
