@@ -1,4 +1,5 @@
 /** `kavach gateway`: a guard in front of an MCP server that cannot be changed. */
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { createKavach } from '../index.ts'
@@ -8,7 +9,7 @@ import type { ProtectedHandler } from '../runtime/mcp/index.ts'
 import { CliError, EXIT_INTERRUPTED, EXIT_NO_INPUT, EXIT_REFUSED, EXIT_USAGE } from './exit.ts'
 import { createHttpUpstream } from './gateway/http-upstream.ts'
 import { createIntrospection } from './gateway/introspection.ts'
-import { type GatewayOptions, type GatewaySettings, readSettings } from './gateway/settings.ts'
+import { type GatewayOptions, type GatewaySettings, type KnownApprover, readSettings } from './gateway/settings.ts'
 import { createStdioUpstream } from './gateway/stdio-upstream.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -46,7 +47,7 @@ Examples:
     --introspect-client gateway --introspect-secret-env SECRET --agent desk
 
 The token of a client never goes to the server. Calls that wait for an approval are approved over the HTTP API,
-which the gateway answers below /v1, with a key of \`kavach keys create --scope approve\`. Ctrl-C ends it.`,
+which the gateway answers below /v1, by the \`approvers\` of the configuration. Ctrl-C ends it.`,
     )
     .action(async (command: readonly string[], { database, ...options }: GatewayOptions & { database: string }) => {
       terminal.recordExit(await gateway(terminal, { ...options, db: database }, command))
@@ -103,7 +104,7 @@ async function gateway(terminal: Terminal, options: GatewayOptions, command: rea
 async function openHost(
   terminal: Terminal,
   { policy, db }: GatewayOptions,
-  { mcp }: GatewaySettings,
+  { mcp, approvers }: GatewaySettings,
   warn: (message: string) => void,
 ) {
   try {
@@ -111,6 +112,7 @@ async function openHost(
       database: { provider: 'sqlite', url: resolve(terminal.cwd, db) },
       policy: resolve(terminal.cwd, policy),
       mcp,
+      ...(approvers.length > 0 && { approvals: { authenticate: (shown) => approverOf(shown, approvers) } }),
       warn,
     })
   } catch (error) {
@@ -127,6 +129,13 @@ async function openHost(
         : error.docs_url
     throw new CliError(code, error.message, help)
   }
+}
+
+/** Secrets are compared by their digests, which takes the same time whatever they have in common. */
+function approverOf(shown: unknown, approvers: readonly KnownApprover[]): KnownApprover | undefined {
+  if (typeof shown !== 'string') return undefined
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return approvers.find(({ secret }) => timingSafeEqual(digest(secret), digest(shown)))
 }
 
 function introductionOf({ url, mcp: { issuer }, upstream, introspection }: GatewaySettings): string {

@@ -41,6 +41,14 @@ export interface GatewaySettings {
   readonly mcp: McpOptions
   /** Whom tokens speak for, where another authorization server makes them. */
   readonly introspection: Introspection | undefined
+  readonly approvers: readonly KnownApprover[]
+}
+
+/** A person who may approve, and what that person shows: the header `X-Kavach-Approver` of the HTTP API. */
+export interface KnownApprover {
+  readonly id: string
+  readonly roles: readonly string[]
+  readonly secret: string
 }
 
 /** @throws {CliError} 64 for what does not fit together, 66 for a file that cannot be read */
@@ -50,7 +58,8 @@ export function readSettings(
   { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
 ): GatewaySettings {
   const { host, port } = readListen(options.listen)
-  const config = options.config === undefined ? {} : readConfig(resolve(cwd, options.config), options.config)
+  const { approvers = [], ...config } =
+    options.config === undefined ? {} : readConfig(resolve(cwd, options.config), options.config)
   const own = `http://${host}:${port}`
   const url = options.url ?? config.resources?.[0]?.url ?? `${own}/mcp`
   const server = options.server ?? config.resources?.[0]?.server ?? 'upstream'
@@ -64,7 +73,15 @@ export function readSettings(
     ...(agent !== undefined && { agent: () => agent }),
     ...(introspection === undefined ? loginOf(options, env) : NO_LOGIN),
   }
-  return { upstream: readUpstream(options, command, env), host, port, url, mcp, introspection }
+  return {
+    upstream: readUpstream(options, command, env),
+    host,
+    port,
+    url,
+    mcp,
+    introspection,
+    approvers: readApprovers(approvers, env),
+  }
 }
 
 /** Without scopes of its own there is one, for all that the server has. */
@@ -97,7 +114,14 @@ function originOf(url: string): string {
 }
 
 /** What JSON can say of the options; functions are none of it. */
-type Config = Partial<Omit<McpOptions, 'login' | 'consent' | 'agent'>>
+type Config = Partial<Omit<McpOptions, 'login' | 'consent' | 'agent'>> & {
+  /** Each with the variable in which the secret is that the approver shows. */
+  readonly approvers?: readonly {
+    readonly id: string
+    readonly roles?: readonly string[]
+    readonly secretEnv: string
+  }[]
+}
 
 const CONFIG: { readonly [K in keyof Required<Config>]: true } = {
   issuer: true,
@@ -111,6 +135,7 @@ const CONFIG: { readonly [K in keyof Required<Config>]: true } = {
   development: true,
   allowedOrigins: true,
   ratePerMinute: true,
+  approvers: true,
 }
 
 function readConfig(path: string, shown: string): Config {
@@ -140,6 +165,27 @@ function readConfig(path: string, shown: string): Config {
     throw new CliError(EXIT_USAGE, `\`resources\` in \`${shown}\` must be a list of one`, 'a gateway guards one server')
   }
   return config
+}
+
+function readApprovers(given: unknown, env: NodeJS.ProcessEnv): readonly KnownApprover[] {
+  if (!Array.isArray(given)) throw new CliError(EXIT_USAGE, '`approvers` must be a list')
+  return given.map((approver: unknown, at) => {
+    const { id, roles = [], secretEnv } = typeof approver === 'object' ? { ...EMPTY, ...approver } : EMPTY
+    const areRoles = Array.isArray(roles) && roles.every((role) => typeof role === 'string')
+    if (typeof id !== 'string' || typeof secretEnv !== 'string' || !areRoles) throw badApprover(at)
+    return { id, roles, secret: secretOf(secretEnv, `\`approvers[${at}].secretEnv\``, env) }
+  })
+}
+
+/** Of JSON nothing is known. */
+const EMPTY: { readonly [member: string]: unknown } = {}
+
+function badApprover(at: number): CliError {
+  return new CliError(
+    EXIT_USAGE,
+    `\`approvers[${at}]\` is no approver`,
+    'such as {"id": "eve", "roles": ["role:finance"], "secretEnv": "EVE_SECRET"}',
+  )
 }
 
 function loginOf({ devUser, passwordEnv }: GatewayOptions, env: NodeJS.ProcessEnv): Pick<McpOptions, 'development'> {

@@ -12,10 +12,11 @@ import { finished, folderOf, kavach, MAIN } from './command.ts'
 const SERVER = resolve('test/cli/gateway/mcp-server.mjs')
 const POLICY = `
 boundary runtime {
-  allow execute on mcp:files:{read,who,slow}
+  allow execute on mcp:files:{read,who,slow,pay}
 }
 
 forbid execute on mcp:files:read when args.path matches /.*secret.*/
+require approval by "role:approver" within 15m for execute on mcp:files:pay
 `
 const PASSWORD = 'a password for tests'
 
@@ -95,7 +96,7 @@ describe.each(UPSTREAMS)('a server %s', (what, argumentsOf) => {
   }, async () => {
     const { connect } = await open(await argumentsOf())
     const { client } = await connect()
-    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['read', 'who', 'slow'])
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['read', 'who', 'slow', 'pay'])
     expect(textOf(await client.callTool({ name: 'read', arguments: { path: '/a' } }))).toEqual({ path: '/a' })
     expect(await client.callTool({ name: 'read', arguments: { path: '/secret' } })).toMatchObject({ isError: true })
     expect(await client.callTool({ name: 'wipe' })).toMatchObject({ isError: true })
@@ -174,6 +175,26 @@ test('a configuration in a file gives scopes, and maps tools', { timeout: 60_000
   const { client } = await connect()
   expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['who'])
   await expect(client.callTool({ name: 'read', arguments: { path: '/a' } })).rejects.toThrow()
+})
+
+test('an approver of the configuration approves over HTTP, and the call is then done once', {
+  timeout: 60_000,
+}, async () => {
+  const approvers = [{ id: 'eve', roles: ['role:approver'], secretEnv: 'PASSWORD' }]
+  const { connect, url, folder } = await open(['--config', 'gateway.json', '--', process.execPath, SERVER], {
+    'gateway.json': JSON.stringify({ approvers }),
+  })
+  const made = await kavach(folder, ['keys', 'create', '--db', 'kavach.db', '--name', 'desk', '--scope', 'approve'])
+  const { client } = await connect()
+  const pay = () => client.callTool({ name: 'pay' })
+  const id = /apr_\w+/.exec(JSON.stringify(await pay()))?.[0] ?? ''
+  const vote = async (approver: string) => {
+    const headers = { authorization: `Bearer ${made.out.trim()}`, 'x-kavach-approver': approver }
+    const path = `/v1/approvals/${id}/approve`
+    return (await fetch(new URL(path, url), { method: 'POST', headers })).status
+  }
+  expect([await vote('somebody'), await vote(PASSWORD)]).toEqual([403, 200])
+  expect([textOf(await pay()), await pay()]).toEqual(['paid', expect.objectContaining({ isError: true })])
 })
 
 test('tokens of another authorization server are introspected, one by one', { timeout: 60_000 }, async () => {

@@ -18,6 +18,7 @@ function create(headers = {}) {
     }
     return text('done')
   })
+  server.registerTool('pay', {}, async () => text('paid'))
   return server
 }
 
