@@ -3,6 +3,7 @@ import { type Acting, actorOf, type Task } from '../index.ts'
 import { authorizationEndpoints } from './authorize/index.ts'
 import { type Clients, createClients } from './clients/index.ts'
 import { createDpop } from './dpop/index.ts'
+import { createExchange } from './exchange/index.ts'
 import { createMcpGuard, type McpGuard } from './guard/index.ts'
 import { createSigningKeys, type SigningKeys } from './keys/index.ts'
 import type { McpPlace, RequestContext } from './place.ts'
@@ -40,7 +41,7 @@ export function createMcp(place: McpPlace): Mcp {
   const clients = createClients(place)
   const keys = createSigningKeys(place)
   const dpop = createDpop(place)
-  const tokens = createTokens(place, { clients, keys, dpop, grants: {} })
+  const tokens = createTokens(place, { clients, keys, dpop, grants: createExchange(place) })
   const route = createRouter(place, {
     people: authorizationEndpoints(place, clients, tokens),
     register: clients.register,

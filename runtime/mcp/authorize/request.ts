@@ -111,6 +111,10 @@ function readRequest(form: Form, { client, redirectUri, state }: Asking, setting
   if ((form.get('response_mode') ?? 'query') !== 'query') {
     throw new OAuthError('invalid_request', 'response_mode must be query')
   }
+  // They would narrow what is asked for, so they are not passed over. @see RFC 9396 section 5
+  if (form.has('authorization_details')) {
+    throw new OAuthError('invalid_authorization_details', 'authorization_details belong in a token exchange')
+  }
   return {
     clientId: client.id,
     redirectUri,

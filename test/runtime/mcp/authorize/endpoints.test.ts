@@ -259,6 +259,7 @@ describe('what the client is told', () => {
     ['RFC 8707 section 2: a letter of another script', { resource: 'https://tооls.example.com/mcp' }, 'invalid_target'],
     ['RFC 8707 section 2: a blank', { resource: ` ${RESOURCE}` }, 'invalid_target'],
     ['RFC 8707 section 2: the issuer', { resource: ISSUER }, 'invalid_target'],
+    ['RFC 9396 section 5: details', { authorization_details: '[]' }, 'invalid_authorization_details'],
     ['RFC 9449 section 10: a thumbprint that is none', { dpop_jkt: 'abc' }, 'invalid_request'],
     ['a state that is too long', { state: 's'.repeat(8193) }, 'invalid_request'],
     ['a state that is too long when it is escaped', { state: '\u0001'.repeat(1366) }, 'invalid_request'],
