@@ -177,6 +177,13 @@ describe('who is not let in', () => {
     expect((await browser.submit(page, GOOD)).status).toBe(303)
   })
 
+  test('may try for ever where there is no limit, which is on loopback alone', async () => {
+    const { browser, page } = await open({ options: { ...LOOPBACK, ratePerMinute: false } })
+    for (let attempt = 0; attempt < 12; attempt++) {
+      expect((await browser.submit(page, GOOD)).status).toBe(303)
+    }
+  })
+
   test('is in the log, as is who was let in', async () => {
     const { server, browser, page } = await open()
     await browser.submit(page, { ...GOOD, password: 'x' })
