@@ -1,4 +1,5 @@
 /** The endpoints that people see: authorization, login and consent. */
+import { isWellFormed } from '../../../compiler/model/index.ts'
 import type { Clients } from '../clients/index.ts'
 import { readFormText } from '../form.ts'
 import type { SignedIn } from '../options.ts'
@@ -43,10 +44,12 @@ export function authorizationEndpoints(
   async function userOf(request: Request): Promise<SignedIn | undefined> {
     const user = await login?.user(request)
     if (user === undefined || user === null) return undefined
-    if (typeof user.id !== 'string' || user.id === '' || user.id.length > MAX_USER_ID) {
+    const isId = typeof user.id === 'string' && user.id !== '' && user.id.length <= MAX_USER_ID && isWellFormed(user.id)
+    if (!isId) {
       throw new TypeError(`\`login.user\` gave a user whose id is no text of 1 to ${MAX_USER_ID} characters`)
     }
-    return { id: user.id, ...(typeof user.name === 'string' && user.name !== '' && { name: user.name }) }
+    const { id, name } = user
+    return { id, ...(typeof name === 'string' && name !== '' && { name }) }
   }
 
   async function authorize(request: Request): Promise<Response> {

@@ -191,6 +191,17 @@ describe('RFC 9700 section 4.11.2: errors of clients that anybody could have reg
     expect(redirectOf(await browser.get(first.fields.next ?? '')).fields.error).toBe('unsupported_response_type')
   })
 
+  test('wait for a client that publishes its metadata, too', async () => {
+    const id = 'https://publisher.example.com/client.json'
+    const document = { client_id: id, client_name: 'A', redirect_uris: [REDIRECT], token_endpoint_auth_method: 'none' }
+    const bytes = new TextEncoder().encode(JSON.stringify(document))
+    const headers = { 'content-type': 'application/json' }
+    const server = await openServer({ fetchDocument: async () => ({ status: 200, headers, bytes }) })
+    const url = server.authorizeUrl(id, { scope: 'unknown' })
+    expect(redirectOf(await server.send(url)).to).toBe('https://app.example.com/login')
+    expect(redirectOf(await server.newBrowser('ann').get(url)).fields.error).toBe('invalid_scope')
+  })
+
   test('do not wait for a client that is configured', async () => {
     const server = await openServer({ options: { clients: [TRUSTED] } })
     const response = await server.send(server.authorizeUrl('trusted', { response_type: 'token' }))
@@ -471,7 +482,7 @@ describe('whom the login knows', () => {
   })
 
   test('is a user with an id that an agent can be owned by', async () => {
-    const ids: unknown[] = ['', 7, null, 'x'.repeat(257)]
+    const ids: unknown[] = ['', 7, null, 'x'.repeat(257), '\ud800']
     for (const id of ids) {
       // Whatever an application gives by mistake.
       const login = { user: () => ({ id: id as string }), loginUrl: () => 'https://app.example.com/' }
