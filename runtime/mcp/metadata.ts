@@ -1,12 +1,10 @@
 /** What clients discover: the documents about the authorization server, and about the servers that it guards. */
+import { PROOF_ALGORITHMS } from './algorithms.ts'
 import { PERMISSION_DETAIL } from './exchange/index.ts'
 import { type McpSettings, wellKnownUrl } from './settings.ts'
 
 /** A document, as JSON says it. */
 export type MetadataDocument = { readonly [member: string]: string | boolean | readonly string[] }
-
-/** Algorithms of proofs and assertions: asymmetric, because nobody shares a secret for them. @see RFC 9449 section 5.1 */
-export const PROOF_ALGORITHMS = ['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'EdDSA'] as const
 
 /**
  * Of the authorization server. Nothing in it comes from a request.

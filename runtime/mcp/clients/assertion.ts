@@ -12,6 +12,7 @@ import {
   jwtVerify,
 } from 'jose'
 import { hashToken } from '../../index.ts'
+import { PROOF_ALGORITHMS } from '../algorithms.ts'
 import type { Client } from '../client.ts'
 import { OAuthError } from '../oauth-error.ts'
 import type { McpPlace } from '../place.ts'
@@ -20,9 +21,6 @@ import { type JwkSet, toJwkSet } from './metadata.ts'
 
 /** Resolves when the assertion is this client's, is for this server, and was not used before; it is then used. */
 export type CheckAssertion = (client: Client, assertion: string) => Promise<void>
-
-/** Signatures that only the holder of a private key can make. */
-const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512', 'EdDSA', 'Ed25519']
 
 /** @throws {OAuthError} `invalid_client`, from the check */
 export function createAssertions(
@@ -34,7 +32,7 @@ export function createAssertions(
 
   async function verify(client: Client, assertion: string, set: JwkSet): Promise<JWTPayload> {
     const options: JWTVerifyOptions = {
-      algorithms: ALGORITHMS,
+      algorithms: [...PROOF_ALGORITHMS],
       issuer: client.id,
       subject: client.id,
       audience: audiences,

@@ -2,7 +2,7 @@
 import { base64url, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose'
 import { JOSEError } from 'jose/errors'
 import { hashToken } from '../../index.ts'
-import { PROOF_ALGORITHMS } from '../metadata.ts'
+import { PROOF_ALGORITHMS } from '../algorithms.ts'
 import { OAuthError } from '../oauth-error.ts'
 import type { McpPlace } from '../place.ts'
 import { createNonces } from './nonces.ts'

@@ -1,6 +1,7 @@
 /** Refusals of a resource server, with the challenge that says how to go on. @see RFC 6750 section 3, RFC 9728 section 5.1 */
 import type { KavachErrorCode } from '../../index.ts'
-import { baselineScopes, PROOF_ALGORITHMS, resourceMetadataUrl } from '../metadata.ts'
+import { PROOF_ALGORITHMS } from '../algorithms.ts'
+import { baselineScopes, resourceMetadataUrl } from '../metadata.ts'
 import type { GuardedResource } from './operation.ts'
 
 export interface Refused {

@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest'
-import {
-  openidMetadata,
-  PROOF_ALGORITHMS,
-  resourceMetadata,
-  resourceMetadataUrl,
-  serverMetadata,
-} from '../../../runtime/mcp/metadata.ts'
+import { PROOF_ALGORITHMS } from '../../../runtime/mcp/algorithms.ts'
+import { openidMetadata, resourceMetadata, resourceMetadataUrl, serverMetadata } from '../../../runtime/mcp/metadata.ts'
 import type { McpOptions } from '../../../runtime/mcp/options.ts'
 import { resolveMcp } from '../../../runtime/mcp/settings.ts'
 import { ISSUER, OPTIONS, OTHER_RESOURCE, RESOURCE } from './place.ts'
@@ -62,9 +57,7 @@ test('a registration that is closed is not announced', () => {
 })
 
 test('RFC 9449 section 5.1: proofs are signed with private keys only', () => {
-  expect(
-    PROOF_ALGORITHMS.filter((algorithm) => algorithm === ('none' as string) || algorithm.startsWith('HS')),
-  ).toEqual([])
+  expect(PROOF_ALGORITHMS.filter((algorithm) => algorithm === 'none' || algorithm.startsWith('HS'))).toEqual([])
 })
 
 test('OpenID Connect Discovery section 3: its document has the members that its clients insist on', () => {

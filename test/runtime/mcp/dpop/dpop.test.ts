@@ -9,8 +9,8 @@ import {
 } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { deriveKeys } from '../../../../runtime/keys/index.ts'
+import { PROOF_ALGORITHMS } from '../../../../runtime/mcp/algorithms.ts'
 import { createDpop, type Dpop, type DpopExpected, type DpopOptions } from '../../../../runtime/mcp/dpop/index.ts'
-import { PROOF_ALGORITHMS } from '../../../../runtime/mcp/metadata.ts'
 import type { OAuthError } from '../../../../runtime/mcp/oauth-error.ts'
 import { NOW, sha256, siteOf, type TestSite } from '../../site.ts'
 

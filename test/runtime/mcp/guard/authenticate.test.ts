@@ -174,7 +174,7 @@ test('a token that was revoked is refused by the next request', async () => {
 })
 
 describe('RS-17: a bound token needs its key', () => {
-  const ALGS = 'algs="ES256 ES384 ES512 PS256 PS384 PS512 RS256 EdDSA"'
+  const ALGS = 'algs="ES256 ES384 ES512 PS256 PS384 PS512 RS256 RS384 RS512 EdDSA Ed25519"'
   const bound = { ...PRINCIPAL, jkt: 'thumb' }
   const verify = async () => bound
 

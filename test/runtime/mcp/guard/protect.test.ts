@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { PROOF_ALGORITHMS } from '../../../../runtime/mcp/algorithms.ts'
 import type { ProtectedContext, ProtectOptions } from '../../../../runtime/mcp/guard/index.ts'
 import type { McpOptions } from '../../../../runtime/mcp/options.ts'
 import { NOW } from '../../site.ts'
@@ -28,7 +29,7 @@ describe('RS-1, RS-2: the document about the server', () => {
       scopes_supported: ['mcp:tools'],
       bearer_methods_supported: ['header'],
       resource_name: 'One',
-      dpop_signing_alg_values_supported: ['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'EdDSA'],
+      dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
       dpop_bound_access_tokens_required: false,
     })
   })
