@@ -50,13 +50,16 @@ export function serverMetadata(
 }
 
 /**
- * The same for clients that look for OpenID Connect only. Two members are there because they refuse a document without; no ID
+ * The same for clients that look for OpenID Connect only. Subjects and algorithms are there because they refuse a document without; no ID
  * tokens are made.
  */
 export function openidMetadata(settings: McpSettings, parts: { readonly hasFetcher: boolean }): MetadataDocument {
   return {
     ...serverMetadata(settings, parts),
     subject_types_supported: ['public'],
+    // Where it is not said, they may be sent by reference.
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
     id_token_signing_alg_values_supported: ['ES256'],
   }
 }

@@ -32,7 +32,7 @@ function titleOf(status: number): string {
 
 function adviceOf(status: number): string {
   if (status === 429 || status >= 500) return 'Wait a little, and try again.'
-  return 'Nothing was shared. Go back to the application that sent you here, and start again there.'
+  return 'Go back to the application that sent you here. If it does not go on, start again there.'
 }
 
 function sentence(text: string): string {

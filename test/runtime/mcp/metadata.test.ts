@@ -65,6 +65,8 @@ test('OpenID Connect Discovery section 3: its document has the members that its 
   expect(openidMetadata(settings, { hasFetcher: true })).toEqual({
     ...serverMetadata(settings, { hasFetcher: true }),
     subject_types_supported: ['public'],
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
     id_token_signing_alg_values_supported: ['ES256'],
   })
 })
