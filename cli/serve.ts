@@ -25,7 +25,7 @@ export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
     .description('open a host and answer over HTTP')
     .option('--policy <file>', 'a compiled policy, .wasm or .img; default: what the database enforces')
-    .option('--database <file>', `database of the host, made where there is none; default: ${DATABASE}`)
+    .option('--db, --database <file>', `database of the host, made where there is none; default: ${DATABASE}`)
     .option('--listen <address>', `address and port; default: ${LISTEN}`, parseListen)
     .option('--config <file>', 'options of the host as JSON; those of the command line stand over them')
     .option('--project <name>', `${PROJECT[1]}; default: ${PROJECT[2]}`)

@@ -2,17 +2,21 @@
 import { assertKnownOptions, assertOptionKind, failOption, type Members } from '../index.ts'
 import { type ConfiguredClient, GRANT_TYPES, type GrantType } from './options.ts'
 
+export interface ClientRules {
+  /** Names of the scopes that there are. */
+  readonly scopes: readonly string[]
+  /** While things are tried out, a secret may be as short as whoever tries likes. */
+  readonly isDevelopment: boolean
+}
+
 /** @throws {KavachError} KVCH_E_CONFIG_INVALID with the path of what is wrong */
-export function readConfiguredClients(
-  clients: readonly ConfiguredClient[] | undefined,
-  scopes: readonly string[],
-): void {
+export function readConfiguredClients(clients: readonly ConfiguredClient[] | undefined, rules: ClientRules): void {
   assertOptionKind('mcp.clients', clients, 'list')
   const ids = new Set<string>()
   for (const [at, client] of (clients ?? []).entries()) {
     const path = `mcp.clients[${at}]`
     assertKnownOptions(path, client, CLIENT)
-    readClient(client, path, scopes)
+    readClient(client, path, rules)
     if (ids.has(client.id)) failOption(`${path}.id`, `\`${client.id}\` stands there twice`)
     ids.add(client.id)
   }
@@ -37,7 +41,7 @@ const CLIENT_ID = /^[\x21-\x39\x3b-\x7e]{1,128}$/
 /** They are for clients that can prove who they are. */
 const CONFIDENTIAL: readonly GrantType[] = ['client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange']
 
-function readClient(client: ConfiguredClient, path: string, scopes: readonly string[]): void {
+function readClient(client: ConfiguredClient, path: string, { scopes, isDevelopment }: ClientRules): void {
   const { id, secret, jwks, redirectUris, grantTypes } = client
   if (typeof id !== 'string' || !CLIENT_ID.test(id)) {
     failOption(`${path}.id`, `\`${id}\` is no id: use visible ASCII other than \`:\``)
@@ -45,8 +49,9 @@ function readClient(client: ConfiguredClient, path: string, scopes: readonly str
   if (id.startsWith('mcp_'))
     failOption(`${path}.id`, 'ids that begin with `mcp_` are for clients that register themselves')
   if (secret !== undefined && jwks !== undefined) failOption(`${path}.secret`, 'give `secret` or `jwks`, not both')
-  if (secret !== undefined && (typeof secret !== 'string' || secret.length < MIN_SECRET)) {
-    failOption(`${path}.secret`, `must have ${MIN_SECRET} characters or more`)
+  const least = isDevelopment ? 1 : MIN_SECRET
+  if (secret !== undefined && (typeof secret !== 'string' || secret.length < least)) {
+    failOption(`${path}.secret`, `must have ${least} characters or more`)
   }
   if (jwks !== undefined && (!Array.isArray(jwks?.keys) || jwks.keys.length === 0)) {
     failOption(`${path}.jwks`, 'must be a set of keys: `{ keys: [...] }`')

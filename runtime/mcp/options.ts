@@ -108,7 +108,7 @@ export interface GrantSubject {
 export interface ConfiguredClient {
   readonly id: string
   readonly name?: string | undefined
-  /** Shared secret, 32 characters or more; or `jwks` for `private_key_jwt`. Neither: a public client. */
+  /** Shared secret, 32 characters or more (with `development`, any number of them); or `jwks` for `private_key_jwt`. Neither: a public client. */
   readonly secret?: string | undefined
   readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] } | undefined
   readonly redirectUris?: readonly string[] | undefined
@@ -137,7 +137,7 @@ export interface RegistrationOptions {
   readonly unusedDays?: number | undefined
   /**
    * Schemes beside https and loopback http, such as `cursor:`; reverse-domain ones (with a period) are always accepted. Default:
-   * those of editors that need them, see docs/mcp-clients.md.
+   * those of editors that need them, see docs/mcp/clients.md.
    */
   readonly privateSchemes?: readonly string[] | undefined
 }

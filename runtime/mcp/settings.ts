@@ -71,7 +71,8 @@ export function resolveMcp(options: McpOptions, { isProduction }: { readonly isP
   const isJwt = readTokenFormat(tokens)
   readLogin(options, isProduction)
   readClientSources(options, isLoopbackUrl(options.issuer))
-  readConfiguredClients(options.clients, Object.keys(scopes))
+  const isDevelopment = options.development !== undefined
+  readConfiguredClients(options.clients, { scopes: Object.keys(scopes), isDevelopment })
   readOrigins(options.allowedOrigins)
   return {
     options,

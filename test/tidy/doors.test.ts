@@ -141,6 +141,7 @@ test('every door opens from inside the package, and gives what ARCHITECTURE.md s
     'kavachos/express': ['kavachRoutes', 'requirePermission'],
     'kavachos/fastify': ['kavachRoutes', 'requirePermission'],
     'kavachos/next': ['toRouteHandlers', 'withPermission'],
+    'kavachos/client': ['KavachError', 'createClient'],
     'kavachos/node': ['createPinnedFetch', 'serveNode', 'toNodeListener'],
   })
 })

@@ -53,3 +53,11 @@ test('a client that is in order is', () => {
   ] as const
   expect(resolveMcp({ ...OPTIONS, clients }, { isProduction: true }).options.clients).toBe(clients)
 })
+
+test('while things are tried out, a secret may be short', () => {
+  const { login: _, ...options } = OPTIONS
+  const development = { users: { alice: 'password' } }
+  const tried = { ...options, development, clients: [{ id: 'a', secret: 'short' }] }
+  expect(resolveMcp(tried, { isProduction: false }).options.clients).toEqual([{ id: 'a', secret: 'short' }])
+  expect(() => resolveMcp(tried, { isProduction: true })).toThrow('mcp.development')
+})
