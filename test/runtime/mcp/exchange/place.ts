@@ -1,5 +1,5 @@
 /** An authorization server whose token endpoint exchanges, with clients that are configured and agents that act. */
-import type { Kavach, NewAgent, Permission } from '../../../../runtime/index.ts'
+import type { AuthorizeRequest, Kavach, NewAgent, Permission } from '../../../../runtime/index.ts'
 import { createClients } from '../../../../runtime/mcp/clients/index.ts'
 import { createDpop } from '../../../../runtime/mcp/dpop/index.ts'
 import { createExchange } from '../../../../runtime/mcp/exchange/index.ts'
@@ -8,6 +8,7 @@ import { createSigningKeys } from '../../../../runtime/mcp/keys/index.ts'
 import type { ConfiguredClient, McpOptions } from '../../../../runtime/mcp/options.ts'
 import { resolveMcp } from '../../../../runtime/mcp/settings.ts'
 import { createTokens, type NewGrant, type Tokens } from '../../../../runtime/mcp/tokens/index.ts'
+import { policyImage } from '../../../fixtures/policy-image.ts'
 import { ISSUER, OPTIONS, openPlace, RESOURCE, type TestPlace } from '../place.ts'
 
 export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -30,7 +31,12 @@ export interface Exchanging {
   /** A token of a client, as a user agreed to it. */
   readonly issue: (grant?: Partial<NewGrant>, jkt?: string) => Promise<string>
   /** Whether the guard would let a call through with this token. */
-  readonly allows: (token: string, action: string, resource: string) => Promise<boolean>
+  readonly allows: (
+    token: string,
+    action: string,
+    resource: string,
+    more?: Partial<AuthorizeRequest>,
+  ) => Promise<boolean>
 }
 
 export type Form = { readonly [name: string]: string | undefined }
@@ -50,6 +56,8 @@ export interface Plan {
   readonly agents: { readonly [name: string]: AgentPlan }
   readonly clients: (agents: { readonly [name: string]: string }) => readonly ConfiguredClient[]
   readonly options?: Partial<McpOptions>
+  /** Text. */
+  readonly policy?: string
 }
 
 export const TOOLS: Permission = { resource: 'mcp:tools:*', actions: ['execute'] }
@@ -73,7 +81,11 @@ export const PLAN: Plan = {
 }
 
 export async function openExchange(plan: Plan = PLAN): Promise<Exchanging> {
-  const opened = await openPlace()
+  const hostOptions = {
+    ...(plan.policy !== undefined && { policy: policyImage(plan.policy) }),
+    anomaly: { consecutiveDenials: false },
+  } as const
+  const opened = await openPlace({ hostOptions })
   const { kavach, site } = opened
   const agents: { [name: string]: string } = {}
   const tokensOfAgents: { [name: string]: string } = {}
@@ -131,11 +143,11 @@ export async function openExchange(plan: Plan = PLAN): Promise<Exchanging> {
         })
         return access_token
       }),
-    async allows(token, action, resource) {
+    async allows(token, action, resource, more = {}) {
       const principal = await tokens.verify(token)
       if (principal === undefined || !cover.covers(principal.scopes, { action, resource })) return false
       const { agentId, delegation } = principal
-      return (await kavach.authorize(agentId, { action, resource, delegation })).allowed
+      return (await kavach.authorize(agentId, { action, resource, delegation, ...more })).allowed
     },
   }
 }
