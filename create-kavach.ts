@@ -149,21 +149,25 @@ async function open({ database, db, policy, http, mcp, ...options }: KavachOptio
 
 /** The host answers requests as well. */
 function withFaces(kavach: Kavach, { face, mcp, close }: OpenedFaces): OpenedKavach {
-  const faces = {
-    ...face,
-    get mcp(): Mcp {
-      if (mcp === undefined)
-        throw new KavachError('KVCH_E_CONFIG_INVALID', 'mcp: give this option to guard MCP servers')
-      return mcp
-    },
-    async close() {
-      await close()
-      await kavach.close()
-    },
+  async function closeAll(): Promise<void> {
+    await close()
+    await kavach.close()
   }
   // All that the host has, its getters as getters; `close` is that of both.
-  const members = { ...Object.getOwnPropertyDescriptors(kavach), ...Object.getOwnPropertyDescriptors(faces) }
-  return Object.defineProperties({}, members) as OpenedKavach
+  const members = { ...Object.getOwnPropertyDescriptors(kavach), ...Object.getOwnPropertyDescriptors(face) }
+  const closing = { ...members.close, value: closeAll }
+  return Object.defineProperties({}, { ...members, close: closing, mcp: mcpMember(mcp) }) as OpenedKavach
+}
+
+/** Whoever lists the members of a host without it does not meet it; whoever asks for it is told what is missing. */
+function mcpMember(mcp: Mcp | undefined): PropertyDescriptor {
+  if (mcp !== undefined) return { value: mcp, enumerable: true, configurable: true }
+  return {
+    get() {
+      throw new KavachError('KVCH_E_CONFIG_INVALID', 'mcp: give this option to guard MCP servers')
+    },
+    configurable: true,
+  }
 }
 
 /** Where there is Node, or something like it, names can be resolved before anything is connected to. */

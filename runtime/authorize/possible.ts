@@ -7,6 +7,7 @@
  */
 import type { RecordSource } from '../../engine-wasm/host/index.ts'
 import {
+  assertKnown,
   type Closure,
   delegationRecord,
   incomingPaths,
@@ -16,6 +17,7 @@ import {
   type Path,
   pathsThrough,
 } from '../authority/index.ts'
+import { KavachError } from '../errors.ts'
 import type { ActivePolicy, Site } from '../site.ts'
 import type { Awaitable, Reader } from '../store.ts'
 import type { Row } from '../tables.ts'
@@ -38,7 +40,7 @@ export interface PossibleOptions {
  * approvals and limits that are not exhausted by nature. Nothing is recorded, charged or queued. All are false for an agent that
  * does not exist, or is suspended, revoked or expired.
  *
- * @throws {KavachError} KVCH_E_STORE_... when the store does not answer
+ * @throws {KavachError} KVCH_E_REQUEST_INVALID for what is no list of requests; KVCH_E_STORE_... when the store does not answer
  */
 export type Possible = (
   agentId: string,
@@ -53,7 +55,8 @@ export interface PossiblePorts {
 }
 
 export function createPossible(site: Pick<Site, 'host' | 'project' | 'read'>, ports: PossiblePorts): Possible {
-  return async (agentId, requests, options = {}) => {
+  return async (agentId, asked, given = {}) => {
+    const { requests, options } = readAsked(asked, given)
     if (typeof agentId !== 'string' || agentId === '') return requests.map(() => false)
     return site.read(async (reader) => {
       const now = site.host.now()
@@ -71,6 +74,36 @@ export function createPossible(site: Pick<Site, 'host' | 'project' | 'read'>, po
       return judge(subject, requests)
     })
   }
+}
+
+const MAX_REQUESTS = 10_000
+
+/** A request that says something else can never be allowed; what is no list of them is a fault of the caller. */
+function readAsked(
+  requests: unknown,
+  options: unknown,
+): { requests: readonly PossibleRequest[]; options: PossibleOptions } {
+  if (!Array.isArray(requests) || requests.length > MAX_REQUESTS) {
+    invalid('requests', `must be a list of at most ${MAX_REQUESTS} objects with \`action\` and \`resource\``)
+  }
+  if (typeof options !== 'object' || options === null) invalid('options', 'must be an object')
+  assertKnown(options, ['delegation', 'ip'], 'KVCH_E_REQUEST_INVALID')
+  const { delegation, ip }: { delegation?: unknown; ip?: unknown } = options
+  if (delegation !== undefined && typeof delegation !== 'string') invalid('delegation', 'must be an id, `dlg_...`')
+  if (ip !== undefined && typeof ip !== 'string') invalid('ip', 'must be a text')
+  const read = requests.map((request: unknown, at) => {
+    if (typeof request !== 'object' || request === null) return invalid(`requests[${at}]`, 'must be an object')
+    const { action, resource }: { action?: unknown; resource?: unknown } = request
+    if (typeof action !== 'string' || typeof resource !== 'string') {
+      return invalid(`requests[${at}]`, 'must have texts in `action` and `resource`')
+    }
+    return { action, resource }
+  })
+  return { requests: read, options: { delegation, ip } }
+}
+
+function invalid(path: string, message: string): never {
+  throw new KavachError('KVCH_E_REQUEST_INVALID', `${path}: ${message}`, { details: { path } })
 }
 
 interface Subject {

@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { SQLITE_SCHEMA_VERSION } from '../../storage/index.ts'
 import { folderOf, kavach } from './command.ts'
 
 const Database = createRequire(import.meta.url)('better-sqlite3')
@@ -20,12 +21,12 @@ test('a database is made, and brought up to date where there is one', async () =
   const folder = folderOf()
   expect(await kavach(folder, ['migrate', '--db', 'kavach.db'])).toEqual({
     code: 0,
-    out: '`kavach.db` was made with version 1 of the schema\n',
+    out: `\`kavach.db\` was made with version ${SQLITE_SCHEMA_VERSION} of the schema\n`,
     err: '',
   })
   expect(await kavach(folder, ['migrate', '--db', 'kavach.db'])).toEqual({
     code: 0,
-    out: '`kavach.db` has version 1 of the schema\n',
+    out: `\`kavach.db\` has version ${SQLITE_SCHEMA_VERSION} of the schema\n`,
     err: '',
   })
   expect(tablesOf(join(folder, 'kavach.db'))).toContain('kavach_agents')

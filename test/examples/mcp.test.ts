@@ -215,7 +215,7 @@ test('a resource server may ask about tokens, strangers may not', async () => {
 })
 
 test('odd options are refused with the usage', async () => {
-  for (const args of [['--port', 'http'], ['--introspection-client', 'a:b'], ['--odd']]) {
+  for (const args of [['--port', 'http'], ['--introspection-client', 'no secret'], ['--odd']]) {
     const child = spawn(process.execPath, [resolve('examples/mcp/main.mjs'), ...args], { stdio: 'ignore' })
     expect((await once(child, 'exit'))[0]).toBe(64)
   }

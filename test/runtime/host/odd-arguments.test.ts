@@ -31,8 +31,8 @@ const ODD: readonly unknown[] = [
   { unknown: 1 },
 ]
 
-/** These wait, end the host, or give no promise. */
-const LEFT_OUT = ['close', 'guard', 'approvals.wait']
+/** These wait, end the host, give no promise, or take a `Request`, which the platform makes. */
+const LEFT_OUT = ['close', 'guard', 'owns', 'fetch', 'sessions.verify', 'approvals.wait']
 
 type Method = (...args: readonly unknown[]) => unknown
 

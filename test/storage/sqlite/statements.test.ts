@@ -61,7 +61,9 @@ test.each(tables)('every look-up in %s is a search in the index that was named, 
           const plan = planOf(connection, sql)
           const isSearch = plan.length === 1 && plan[0]?.startsWith('SEARCH ')
           const named =
-            index === 'key' ? /PRIMARY KEY|sqlite_autoindex/ : new RegExp(`USING INDEX \\S*_${snake(index)} `)
+            index === 'key'
+              ? /PRIMARY KEY|sqlite_autoindex/
+              : new RegExp(`USING (?:COVERING )?INDEX \\S*_${snake(index)} `)
           const columns = (range.equal?.length ?? 0) + 1
           const terms = plan[0]?.match(/=\?/g)?.length ?? 0
           if (!isSearch || !named.test(plan[0] ?? '') || terms < columns)

@@ -81,11 +81,29 @@ const METHODS: { readonly [name: string]: (subject: Subject) => Promise<unknown>
   'keys.verify': ({ kavach, key }) => kavach.keys.verify(key, 'decide'),
   'usage.count': ({ kavach }) => kavach.usage.count(),
   'trust.score': ({ kavach, id }) => kavach.trust.score(id),
+  'sessions.verify': ({ kavach }) => kavach.sessions.verify(new Request('https://app.example/')),
+  'sessions.list': ({ kavach }) => kavach.sessions.list('ann'),
+  'sessions.end': ({ kavach }) => kavach.sessions.end('session-1'),
+  possible: ({ kavach, id }) => kavach.possible(id, [READ]),
   complete: ({ kavach, auditId }) => kavach.complete(auditId, { outcome: 'success' }),
 }
 
-/** Methods that never reject for want of the store. */
-const NEED_NO_STORE = ['authorize', 'authorizeByToken', 'agents.authorize', 'guard', 'close', 'webhookSecret']
+/** Methods that never reject for want of the store: over HTTP that is an answer. */
+const NEED_NO_STORE = [
+  'authorize',
+  'authorizeByToken',
+  'agents.authorize',
+  'guard',
+  'close',
+  'webhookSecret',
+  'fetch',
+  'owns',
+]
+
+/** Whoever asks is ann, who was signed in just now. */
+const SESSIONS = {
+  port: { session: () => ({ id: 'session-1', userId: 'ann', issuedAt: new Date() }) },
+}
 
 async function subjectOf(kavach: Kavach): Promise<Subject> {
   const { id, token } = await makeAgent(kavach, {
@@ -94,6 +112,7 @@ async function subjectOf(kavach: Kavach): Promise<Subject> {
       { resource: 'pay', actions: ['write'], constraints: { requireApproval: true } },
     ],
   })
+  await kavach.sessions.verify(new Request('https://app.example/'))
   const { auditId = '' } = await kavach.authorize(id, READ)
   const { approvalId = '' } = await kavach.authorize(id, { action: 'write', resource: 'pay' })
   const helper = await makeAgent(kavach, { type: 'delegated' })
@@ -138,7 +157,7 @@ const STORES = [
 describe.each(STORES)('a store that %s', (_, create) => {
   async function setUp(options: KavachOptions = {}) {
     const { store, set } = faulty(create())
-    const kavach = await openHost({ database: store, deadlineMs: DEADLINE, ...options })
+    const kavach = await openHost({ database: store, deadlineMs: DEADLINE, sessions: SESSIONS, ...options })
     return { ...(await subjectOf(kavach)), set }
   }
 
