@@ -7,16 +7,22 @@ import type { AddressInfo } from 'node:net'
 import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
-import { onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { toNodeListener } from '../../../runtime/adapters/node/index.ts'
+import { hashingOf, openHost } from '../../../runtime/index.ts'
 import { createMcp, type Mcp } from '../../../runtime/mcp/mcp.ts'
 import type { McpOptions } from '../../../runtime/mcp/options.ts'
+import type { McpPlace } from '../../../runtime/mcp/place.ts'
+import { resolveMcp } from '../../../runtime/mcp/settings.ts'
+import { createMemoryStore } from '../../../storage/memory.ts'
 import { policyImage } from '../../fixtures/policy-image.ts'
-import { openPlace, type PlaceParts, type TestPlace } from './place.ts'
+import { hostAt, NOW, sha256, type TestHost } from '../site.ts'
+import type { PlaceParts } from './place.ts'
 import { type Fields, formOf } from './server.ts'
 
-export interface Deployment extends TestPlace {
+export interface Deployment extends McpPlace {
+  readonly host: TestHost
   readonly mcp: Mcp
   readonly issuer: string
   readonly tools: string
@@ -54,7 +60,7 @@ autonomous agent robot {
 }
 `
 
-interface Parts extends PlaceParts {
+export interface DeploymentParts extends Omit<PlaceParts, 'store' | 'isProduction'> {
   /** Members of `mcp` that depend on the addresses. */
   readonly optionsAt?: (at: {
     readonly issuer: string
@@ -63,36 +69,67 @@ interface Parts extends PlaceParts {
   }) => Partial<McpOptions>
 }
 
-/** Everything is closed when the test ends. */
-export async function deploy({ optionsAt = () => ({}), ...parts }: Parts = {}): Promise<Deployment> {
-  const [authorization, toolServer, fileServer] = await Promise.all([listening(), listening(), listening()])
+/** One for all tests of a file, which do not mind what the others leave behind. */
+export function deployOnce(parts: DeploymentParts = {}): () => Deployment {
+  const closers: Closer[] = []
+  let deployment: Deployment | undefined
+  beforeAll(async () => {
+    deployment = await deploy(parts, (close) => closers.unshift(close))
+  })
+  afterAll(async () => {
+    for (const close of closers) await close()
+  })
+  return () => deployment ?? expect.fail('nothing is deployed yet')
+}
+
+type Closer = () => Promise<void>
+
+/** Everything is closed when the test ends, or when whoever takes the closers calls them. */
+export async function deploy(
+  { optionsAt = () => ({}), ...parts }: DeploymentParts = {},
+  onEnd: (close: Closer) => unknown = (close) => onTestFinished(async () => close()),
+): Promise<Deployment> {
+  const [authorization, toolServer, fileServer] = await Promise.all([
+    listening(onEnd),
+    listening(onEnd),
+    listening(onEnd),
+  ])
   const issuer = urlOf(authorization)
   const tools = `${urlOf(toolServer)}/mcp`
   const files = `${urlOf(fileServer)}/mcp`
   const warnings: string[] = []
-  const place = await openPlace({
-    ...parts,
-    hostOptions: {
+  const { host = hostAt(NOW) } = parts
+  const opened = await openHost(
+    {
+      secret: 'a secret that is used by tests alone',
       policy: policyImage(POLICY, { generation: 1 }),
       warn: (message) => void warnings.push(message),
       anomaly: { consecutiveDenials: false },
       ...parts.hostOptions,
     },
-    options: {
-      issuer,
-      resources: [
-        { url: tools, server: 'tools', title: 'Tools', scopes: ['mcp:tools'] },
-        { url: files, server: 'files', title: 'Files', scopes: ['mcp:files'] },
-      ],
-      scopes: SCOPES,
-      login: undefined,
-      development: { users: USERS },
-      clients: [{ id: 'server', secret: SECRET, mayIntrospect: true, grantTypes: [] }],
-      ratePerMinute: false,
-      ...parts.options,
-      ...optionsAt({ issuer, tools, files }),
-    },
-  })
+    { host, store: createMemoryStore(), hashing: hashingOf(sha256), isProduction: false },
+  )
+  onEnd(() => opened.kavach.close())
+  const options: McpOptions = {
+    issuer,
+    resources: [
+      { url: tools, server: 'tools', title: 'Tools', scopes: ['mcp:tools'] },
+      { url: files, server: 'files', title: 'Files', scopes: ['mcp:files'] },
+    ],
+    scopes: SCOPES,
+    development: { users: USERS },
+    clients: [{ id: 'server', secret: SECRET, mayIntrospect: true, grantTypes: [] }],
+    ratePerMinute: false,
+    ...parts.options,
+    ...optionsAt({ issuer, tools, files }),
+  }
+  const place = {
+    ...opened,
+    host,
+    settings: resolveMcp(options, { isProduction: false }),
+    isProduction: false,
+    fetchDocument: parts.fetchDocument,
+  }
   const mcp = createMcp(place)
   const calls: string[] = []
   answerWith(authorization, async (request, context) => (await mcp.fetch(request, context)) ?? notFound())
@@ -126,10 +163,10 @@ const SCOPES: McpOptions['scopes'] = {
 
 type Handler = (request: Request, context: { readonly ip?: string | undefined }) => Promise<Response>
 
-async function listening(): Promise<Server> {
+async function listening(onEnd: (close: Closer) => unknown): Promise<Server> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(
+  onEnd(
     () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve())
