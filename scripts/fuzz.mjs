@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { root, runVitest } from './vitest.mjs'
 
 /** What a run by hand is worth: far beyond the slices of `npm test`. */
-const RUNS = { text: 200_000, image: 600_000, request: 400_000, record: 100_000, machine: 20_000 }
+const RUNS = { text: 200_000, image: 600_000, request: 400_000, record: 100_000, machine: 20_000, http: 100_000 }
 
 const suites = readdirSync(join(root, 'test/fuzz'))
   .filter((name) => name.endsWith('.test.ts'))

@@ -4,7 +4,8 @@
  */
 import { Random } from '../properties/generate/random.ts'
 
-const SEED = Number(process.env.KAVACH_FUZZ_SEED ?? 20_260_401)
+/** Of this run. */
+export const SEED_OF_RUN = Number(process.env.KAVACH_FUZZ_SEED ?? 20_260_401)
 const RUNS = process.env.KAVACH_FUZZ_RUNS
 const ONLY = process.env.KAVACH_FUZZ_ONLY
 const REPORT_EVERY = 100_000
@@ -16,7 +17,7 @@ export function runsOr(slice: number): number {
 
 /** The choices of one case: the same for the same seed and number, whatever ran before. */
 export function randomOf(number: number): Random {
-  return new Random(Math.imul(SEED, 0x9e3779b1) + Math.imul(number, 0x85ebca6b))
+  return new Random(Math.imul(SEED_OF_RUN, 0x9e3779b1) + Math.imul(number, 0x85ebca6b))
 }
 
 /** Runs the cases, says which one failed, and prints how it went. */
@@ -28,12 +29,14 @@ export function runCases(suite: string, runs: number, run: (random: Random, numb
     try {
       run(randomOf(number), number)
     } catch (error) {
-      throw new Error(`npm run fuzz -- ${suite} --seed ${SEED} --only ${number}: ${describe(error)}`, { cause: error })
+      throw new Error(`npm run fuzz -- ${suite} --seed ${SEED_OF_RUN} --only ${number}: ${describe(error)}`, {
+        cause: error,
+      })
     }
     if (count > 0 && count % REPORT_EVERY === 0) console.log(`${suite}: ${count} of ${runs}`)
   }
   const seconds = (performance.now() - started) / 1000
-  console.log(`${suite}: seed ${SEED}, ${numbers} cases in ${seconds.toFixed(1)} s`)
+  console.log(`${suite}: seed ${SEED_OF_RUN}, ${numbers} cases in ${seconds.toFixed(1)} s`)
 }
 
 function describe(error: unknown): string {
