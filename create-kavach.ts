@@ -17,6 +17,7 @@ import {
   type PolicySource,
   pendingObject,
   type Shape,
+  takeBytes,
 } from './runtime/index.ts'
 import type { Mcp, PinnedFetch } from './runtime/mcp/index.ts'
 import { type DatabaseOption, developmentKey, openStore, pathOfUrl, type SqliteDrizzle } from './storage/index.ts'
@@ -235,8 +236,15 @@ function createHashing(): Hashing {
   return {
     bytes: (bytes) => (bytes.length < LONG_BYTES ? digest(bytes) : hash('sha256', bytes, 'buffer')),
     hex: (text) => hash('sha256', text, 'hex'),
-    leaf: (text) => hash('sha256', `\0${text}`, 'buffer'),
+    leaf: (text) => bytesOf(hash('sha256', `\0${text}`, 'binary')),
   }
+}
+
+/** A Buffer of its own would cost half as much again as the hash, and one for each row keeps the garbage collector busy. */
+function bytesOf(binary: string): Uint8Array {
+  const bytes = takeBytes(binary.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i)
+  return bytes
 }
 
 const LONG_BYTES = 192

@@ -31,7 +31,8 @@ export function makeChange<R>(
       return after(work(change), (result) => {
         if (entries.length === 0 && change.newEpoch === head.epoch) return result
         const from = { ...head, epoch: change.newEpoch }
-        const made = appendRows({ head: from, entries, time, sha256, hashing, random: host.random })
+        const frontier = tail?.frontierAt(head, sha256)
+        const made = appendRows({ head: from, entries, time, sha256, hashing, random: host.random, frontier })
         appended = made
         return after(tx.insert('audit', made.rows), () => after(tx.put('heads', [made.head]), () => result))
       })

@@ -47,6 +47,7 @@ export {
 } from './authority/index.ts'
 export type { Possible, PossibleOptions, PossibleRequest } from './authorize/index.ts'
 export { after, isPromise } from './awaitable.ts'
+export { takeBytes } from './byte-pool.ts'
 export type { Call } from './call.ts'
 export { type Delegation, type Delegations, makeDelegation, type NewDelegation, revokeDelegation } from './delegation/index.ts'
 export { toError } from './denial.ts'

@@ -17,14 +17,16 @@ export interface Appending {
   /** Faster forms of the same; made from `sha256` when absent. */
   readonly hashing?: Hashing | undefined
   readonly random: (bytes: number) => Uint8Array
+  /** That of the head, which is appended to; made when absent. */
+  readonly frontier?: Frontier | undefined
 }
 
 /** The rows that follow `head`, and the head after them. */
-export function appendRows({ head, entries, time, sha256, hashing = hashingOf(sha256), random }: Appending): {
+export function appendRows({ head, entries, time, sha256, hashing = hashingOf(sha256), random, ...rest }: Appending): {
   readonly rows: readonly Row<'audit'>[]
   readonly head: LogHead
 } {
-  const frontier = new Frontier(sha256, head.size, head.frontier)
+  const { frontier = new Frontier(sha256, head.size, head.frontier) } = rest
   const rows: Row<'audit'>[] = []
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i] as Entry // `i` is below the length.

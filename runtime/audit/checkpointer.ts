@@ -7,6 +7,7 @@
  */
 
 import { toHex } from '../../compiler/model/index.ts'
+import { after } from '../awaitable.ts'
 import type { CheckpointSink } from '../options.ts'
 import type { Site } from '../site.ts'
 import { Frontier } from './frontier.ts'
@@ -16,6 +17,7 @@ import { fromHex } from './personal.ts'
 import { fillPostings } from './postings.ts'
 import { pagesOf } from './rows.ts'
 import { createSigning, originOf } from './signer.ts'
+import { beginsAt, type OwnRun } from './tail.ts'
 
 export interface Checkpointer {
   /**
@@ -49,8 +51,9 @@ export function createCheckpointer(site: Site): Checkpointer {
   const origin = originOf(options, project)
   const deliveries: readonly Delivery[] = sinks.map((sink) => ({ sink, waiting: undefined }))
   const signingOf = createSigning(site)
-  /** What was signed last. */
+  /** What was signed last, and the run of our own in which that was. */
   let signed: Frontier | undefined
+  let signedIn: OwnRun | undefined
   let signedAt = host.elapsed()
   let lookedAt = Number.NEGATIVE_INFINITY
   let running: Promise<void> | undefined
@@ -91,8 +94,6 @@ export function createCheckpointer(site: Site): Checkpointer {
 
   /** Adds the leaves of the log up to `size`. */
   async function extend(frontier: Frontier, size: number): Promise<void> {
-    for (const { leaf } of site.tail?.from(frontier.size, size) ?? []) frontier.append(leaf)
-    if (frontier.size === size) return
     for await (const page of pagesOf(site, { from: frontier.size, to: size })) {
       for (const { seq, leaf } of page) {
         if (seq !== frontier.size) return
@@ -105,13 +106,18 @@ export function createCheckpointer(site: Site): Checkpointer {
     const found = await signingOf()
     if (found === undefined) return complain('checkpoints are not signed: set `audit.checkpoints.key`')
     const { signer, key } = found
-    const head = await site.read((reader) => reader.get('heads', {}))
+    const { head, run } = await site.read((reader) =>
+      after(reader.get('heads', {}), (found) => ({ head: found, run: found && site.tail?.runTo(found) })),
+    )
     const size = head?.size ?? 0
     signed ??= await lastSigned(key)
     if (size < signed.size) throw new Contradiction(signed.size)
     const isDue = size - signed.size >= everyRows || host.elapsed() - signedAt >= everyMs || isForced
     if (head === undefined || size === signed.size || !isDue) return
-    const next = new Frontier(sha256, signed.size, signed.toBytes())
+    const last = { size: signed.size, frontier: signed.toBytes() }
+    // What we appended ourselves, one change upon the other, needs not be added up again.
+    const isOurs = run !== undefined && (run === signedIn || beginsAt(run, last))
+    const next = isOurs ? new Frontier(sha256, size, head.frontier) : new Frontier(sha256, last.size, last.frontier)
     await extend(next, size)
     if (next.size !== size || !isEqual(next.toBytes(), head.frontier)) throw new Contradiction(signed.size)
     const text = checkpointText({ origin, size, root: next.root() })
@@ -121,6 +127,7 @@ export function createCheckpointer(site: Site): Checkpointer {
       await change.put('settings', [{ name: FRONTIER, value: toHex(next.toBytes()) }])
     })
     signed = next
+    signedIn = run
     signedAt = host.elapsed()
     for (const delivery of deliveries) delivery.waiting = { note, size }
   }
@@ -144,7 +151,7 @@ export function createCheckpointer(site: Site): Checkpointer {
       await make(isForced)
       await deliver()
     } catch (error) {
-      if (error instanceof Contradiction) signed = undefined
+      if (error instanceof Contradiction) signed = signedIn = undefined
       complain(`no checkpoint was made: ${messageOf(error)}`)
     }
   }

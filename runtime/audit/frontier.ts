@@ -7,6 +7,7 @@
  *
  * @see RFC 9162 section 2.1
  */
+import { takeBytes } from '../byte-pool.ts'
 import { HASH_BYTES, NODE_PREFIX, type Sha256 } from './merkle.ts'
 
 /** Room for the roots that a batch may add. */
@@ -16,7 +17,7 @@ const MORE_ROOTS = 16
 const PAIR = new Uint8Array(1 + 2 * HASH_BYTES)
 PAIR[0] = NODE_PREFIX
 
-/** A class because it is opened, fed and closed, once for each batch. */
+/** A class because it is opened and fed. */
 export class Frontier {
   private readonly sha256: Sha256
   private roots: Uint8Array
@@ -40,6 +41,13 @@ export class Frontier {
     return this.leaves
   }
 
+  /** Whether it is that of a tree of this size with these roots. */
+  isAt({ size, frontier }: { readonly size: number; readonly frontier: Uint8Array }): boolean {
+    if (size !== this.leaves || frontier.length !== this.count * HASH_BYTES) return false
+    for (let i = 0; i < frontier.length; i++) if (frontier[i] !== this.roots[i]) return false
+    return true
+  }
+
   append(leaf: Uint8Array): void {
     let node = leaf
     for (let rest = this.leaves; rest % 2 === 1; rest = (rest - 1) / 2) node = this.join(--this.count, node)
@@ -57,7 +65,9 @@ export class Frontier {
   }
 
   toBytes(): Uint8Array {
-    return this.roots.slice(0, this.count * HASH_BYTES)
+    const bytes = takeBytes(this.count * HASH_BYTES)
+    bytes.set(this.roots.subarray(0, bytes.length))
+    return bytes
   }
 
   private join(left: number, right: Uint8Array): Uint8Array {

@@ -15,18 +15,29 @@ import type { Row } from '../tables.ts'
 export const BLOCK_ROWS = 1024
 const ENTRY_BYTES = 6
 /** Blocks that are caught up with at a time. */
-const MAX_FILLED = 64
+const MAX_FILLED = 16
+
+/** What a row leaves in the table of its block: the hash of the agent before the place, in one number; -1 when it is about nobody. */
+export function postingOf({ agent, seq }: Pick<Row<'audit'>, 'agent' | 'seq'>): number {
+  return agent === null ? -1 : fnv1a(agent) * BLOCK_ROWS + (seq % BLOCK_ROWS)
+}
 
 /** The table of one block. `rows` are its rows in order. */
 export function postingsOf(rows: readonly Pick<Row<'audit'>, 'agent' | 'seq'>[]): Uint8Array {
-  const entries: (readonly [hash: number, place: number])[] = []
-  for (const { agent, seq } of rows) if (agent !== null) entries.push([fnv1a(agent), seq % BLOCK_ROWS])
-  entries.sort(([a, i], [b, j]) => a - b || i - j)
-  const bytes = new Uint8Array(entries.length * ENTRY_BYTES)
+  return tableOf(Float64Array.from(rows, postingOf))
+}
+
+/** The table of some postings, which are sorted for it. */
+function tableOf(postings: Float64Array): Uint8Array {
+  postings.sort()
+  const first = postings.findIndex((posting) => posting >= 0)
+  const count = first < 0 ? 0 : postings.length - first
+  const bytes = new Uint8Array(count * ENTRY_BYTES)
   const view = new DataView(bytes.buffer)
-  for (const [at, [hash, place]] of entries.entries()) {
-    view.setUint32(at * ENTRY_BYTES, hash)
-    view.setUint16(at * ENTRY_BYTES + 4, place)
+  for (let i = 0; i < count; i++) {
+    const posting = postings[first + i] as number // The sum is below the length.
+    view.setUint32(i * ENTRY_BYTES, Math.floor(posting / BLOCK_ROWS))
+    view.setUint16(i * ENTRY_BYTES + 4, posting % BLOCK_ROWS)
   }
   return bytes
 }
@@ -49,8 +60,18 @@ export function placesOf(entries: Uint8Array, agent: string): readonly number[] 
   return places
 }
 
-/** Writes the tables of blocks that have become whole; gives how many. */
+/** Writes the tables of all blocks that have become whole; gives how many. */
 export async function fillPostings(site: Site): Promise<number> {
+  let filled = 0
+  for (;;) {
+    const more = await fillSome(site)
+    filled += more
+    if (more < MAX_FILLED) return filled
+    await site.host.rest()
+  }
+}
+
+async function fillSome(site: Site): Promise<number> {
   const { whole, next } = await site.read(async (reader) => {
     const head = await reader.get('heads', {})
     const [last] = await reader.find('postings', 'key', { isReversed: true, limit: 1 })
@@ -58,10 +79,12 @@ export async function fillPostings(site: Site): Promise<number> {
   })
   const filled: Row<'postings'>[] = []
   for (let block = next; block < whole && filled.length < MAX_FILLED; block++) {
-    const known = site.tail?.from(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
-    const isKnown = known?.length === BLOCK_ROWS
-    const rows = isKnown ? known : await site.read((reader) => reader.find('audit', 'key', rangeOf(block)))
-    filled.push({ block, entries: postingsOf(rows) })
+    const known = site.tail?.postings(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
+    const entries =
+      known === undefined
+        ? postingsOf(await site.read((reader) => reader.find('audit', 'key', rangeOf(block))))
+        : tableOf(known)
+    filled.push({ block, entries })
   }
   // Whom a row is about never changes, so what was read before still holds.
   if (filled.length > 0) await site.change((change) => change.put('postings', filled))

@@ -1,5 +1,6 @@
 /** A site over the memory store, whose clock stands still until it is moved, and whose randomness is a sequence. */
 import { createHash } from 'node:crypto'
+import { LogTail } from '../../runtime/audit/index.ts'
 import { makeChange } from '../../runtime/change.ts'
 import type { Host } from '../../runtime/host.ts'
 import { type HostOptions, resolveSettings } from '../../runtime/options.ts'
@@ -47,6 +48,7 @@ export function siteOf({
   const warn = (message: string) => void warnings.push(message)
   const settings = resolveSettings({ warn, ...options })
   const { project } = settings
+  const tail = new LogTail()
   let enforced = policy
   const site: Site = {
     project,
@@ -54,8 +56,9 @@ export function siteOf({
     store,
     settings,
     sha256,
+    tail,
     read: (work) => store.read(project, work),
-    change: (work) => makeChange({ store, host, project, sha256 }, work),
+    change: (work) => makeChange({ store, host, project, sha256, tail }, work),
     policy() {
       enforced ??= loadPolicy(builtInImage())
       return enforced

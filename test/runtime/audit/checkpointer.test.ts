@@ -58,6 +58,22 @@ describe('a checkpoint', () => {
     expect(await second.audit.verify()).toMatchObject({ isIntact: true, checkpoints: 2, signedRows: 20 })
   })
 
+  test('is made of what several processes wrote in turn', async () => {
+    const store = createMemoryStore()
+    const sink = keepingSink()
+    const first = logOf({ store, sinks: [sink] })
+    const second = logOf({ store, host: hostAt(NOW + 100_000), from: 5 })
+    await first.fill(5)
+    await first.checkpointer.flush()
+    await second.fill(5)
+    await first.fill(5)
+    await first.checkpointer.flush()
+    await first.fill(5)
+    await first.checkpointer.flush()
+    expect(sink.notes.map(size)).toEqual([5, 15, 20])
+    expect(await first.audit.verify()).toMatchObject({ isIntact: true, checkpoints: 3, signedRows: 20 })
+  })
+
   test('is offered again to a sink that failed', async () => {
     const kept: number[] = []
     let isDown = true
