@@ -79,4 +79,12 @@ export const MIGRATIONS: readonly Migration[] = [
       'ALTER TABLE `kavach_delegations` ADD `named` integer;',
     ],
   },
+  {
+    tag: '0003_cold_meters',
+    oldest: 4,
+    statements: [
+      'CREATE TABLE `kavach_cold_meters` (\n\t`project` text NOT NULL,\n\t`key` text NOT NULL,\n\t`windowStart` integer NOT NULL,\n\t`used` integer NOT NULL,\n\tPRIMARY KEY(`project`, `key`, `windowStart`)\n) WITHOUT ROWID;',
+      'CREATE INDEX `kavach_cold_meters_by_window` ON `kavach_cold_meters` (`project`,`windowStart`,`key`);',
+    ],
+  },
 ]

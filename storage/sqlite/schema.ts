@@ -41,6 +41,8 @@ export const settings = toTable('settings')
 export const apiKeys = toTable('apiKeys')
 export const outbox = toTable('outbox')
 export const users = toTable('users')
+/** Meters that nobody has used for a while; see cold-meters.ts. */
+export const coldMeters = toTable('meters', 'coldMeters')
 export const oauthClients = toTable('oauthClients')
 export const oauthGrants = toTable('oauthGrants')
 export const oauthCodes = toTable('oauthCodes')
@@ -48,6 +50,18 @@ export const oauthTokens = toTable('oauthTokens')
 export const oauthReplays = toTable('oauthReplays')
 export const oauthKeys = toTable('oauthKeys')
 export const sessions = toTable('sessions')
+
+/** A table in the database: meters have two. */
+export type SqlTable = TableName | 'coldMeters'
+
+/** The table that the host knows. */
+export function dataOf(name: SqlTable): TableName {
+  return name === 'coldMeters' ? 'meters' : name
+}
+
+export function sqlTableOf(name: SqlTable): AnyTable {
+  return name === 'coldMeters' ? coldMeters : SQLITE_TABLES[name]
+}
 
 /** What was done to make the schema what it is; see migrate.ts. */
 export const migrations = sqliteTable('kavach_migrations', {
@@ -90,7 +104,7 @@ export const SQLITE_TABLES: { readonly [T in TableName]: AnyTable } = {
  * keys in no order; with 1,000,000 meters an update takes 4.7 us instead of 6.6, while a row of the log takes 2.0 instead of 1.8.
  * drizzle-kit does not know the words, so `scripts/migrations.mjs` adds them to what it generates.
  */
-export const WITHOUT_ROWID: readonly TableName[] = ['tokens', 'meters', 'heads', 'settings']
+export const WITHOUT_ROWID: readonly SqlTable[] = ['tokens', 'meters', 'coldMeters', 'heads', 'settings']
 
 /** `apiKeys` is `kavach_api_keys` to the database. */
 export function sqlNameOf(name: string): string {
@@ -98,17 +112,17 @@ export function sqlNameOf(name: string): string {
 }
 
 /** The name of an index in the database, where names of indexes are shared by all tables. */
-export function indexNameOf(table: TableName, name: string): string {
+export function indexNameOf(table: SqlTable, name: string): string {
   return `${sqlNameOf(table)}_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`
 }
 
-function toTable(name: TableName): AnyTable {
+function toTable(name: TableName, as: SqlTable = name): AnyTable {
   const columns = columnsOf(name).map(([column, shape]) => [column, toColumn(column, shape)] as const)
   const built: Record<string, SQLiteColumnBuilderBase> = {
     project: text('project').notNull(),
     ...Object.fromEntries(columns),
   }
-  const table = sqliteTable(sqlNameOf(name), built, (made) => {
+  const table = sqliteTable(sqlNameOf(as), built, (made) => {
     const columnsIn = (names: readonly string[]): [SQLiteColumn, ...SQLiteColumn[]] => {
       const [first, ...rest] = ['project', ...names].map((column) => made[column] as unknown as SQLiteColumn) // Built above.
       return [first as SQLiteColumn, ...rest]
@@ -117,8 +131,8 @@ function toTable(name: TableName): AnyTable {
       // A unique index holds of its own columns; the key behind them would make every row another.
       const own: readonly string[] = indexesOf(name)[each] ?? []
       return isUniqueIndex(name, each)
-        ? uniqueIndex(indexNameOf(name, each)).on(...columnsIn(own))
-        : index(indexNameOf(name, each)).on(...columnsIn(columnsOfIndex(name, each)))
+        ? uniqueIndex(indexNameOf(as, each)).on(...columnsIn(own))
+        : index(indexNameOf(as, each)).on(...columnsIn(columnsOfIndex(name, each)))
     })
     return [primaryKey({ columns: columnsIn(TABLES[name].key) }), ...indexes]
   })

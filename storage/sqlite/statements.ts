@@ -5,10 +5,11 @@
 import { and, asc, desc, eq, getTableColumns, gt, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import { columnsOfIndex, type Range, TABLES, type TableName } from '../../runtime/index.ts'
+import { columnsOfIndex, type Range, TABLES } from '../../runtime/index.ts'
 import { columnsOf } from '../rows.ts'
+import { ColdMeters } from './cold-meters.ts'
 import type { Connection, Statement } from './driver.ts'
-import { type AnyTable, indexNameOf, SQLITE_TABLES } from './schema.ts'
+import { type AnyTable, dataOf, indexNameOf, type SqlTable, sqlTableOf } from './schema.ts'
 
 /**
  * Rows that one statement writes where there are as many: a call of the driver costs more than a row. 256 rows of the log take
@@ -33,16 +34,18 @@ export interface TableStatements {
 }
 
 export class Statements {
-  private readonly tables = new Map<TableName, TableStatements>()
+  readonly coldMeters: ColdMeters
+  private readonly tables = new Map<SqlTable, TableStatements>()
   private readonly connection: Connection
   private readonly db: BetterSQLite3Database
 
   constructor(connection: Connection, db: BetterSQLite3Database) {
     this.connection = connection
     this.db = db
+    this.coldMeters = new ColdMeters(connection)
   }
 
-  of(table: TableName): TableStatements {
+  of(table: SqlTable): TableStatements {
     const known = this.tables.get(table)
     if (known !== undefined) return known
     const made = makeStatements(this.connection, this.db, table)
@@ -51,15 +54,15 @@ export class Statements {
   }
 }
 
-function makeStatements(connection: Connection, db: BetterSQLite3Database, name: TableName): TableStatements {
+function makeStatements(connection: Connection, db: BetterSQLite3Database, name: SqlTable): TableStatements {
   const prepare = (query: Query) => connection.prepare(query.toSQL().sql).safeIntegers(false)
   const finds = new Map<string, Map<number, Statement>>()
   let insertMany: Statement | undefined
   let putMany: Statement | undefined
   return {
-    columns: columnsOf(name).map(([column]) => column),
-    key: TABLES[name].key,
-    bytes: columnsOf(name).flatMap(([column, { kind }]) => (kind === 'bytes' ? [column] : [])),
+    columns: columnsOf(dataOf(name)).map(([column]) => column),
+    key: TABLES[dataOf(name)].key,
+    bytes: columnsOf(dataOf(name)).flatMap(([column, { kind }]) => (kind === 'bytes' ? [column] : [])),
     get: prepare(getQuery(db, name)),
     insert: prepare(insertQuery(db, name, 1)),
     put: prepare(putQuery(db, name, 1)),
@@ -100,19 +103,20 @@ function shapeOf({ equal = [], after, before, isReversed }: Range): number {
   return shape
 }
 
-function getQuery(db: BetterSQLite3Database, name: TableName): Query {
-  const table = SQLITE_TABLES[name]
+function getQuery(db: BetterSQLite3Database, name: SqlTable): Query {
+  const table = sqlTableOf(name)
   return db
     .select(rowOf(table))
     .from(table)
     .where(and(...keyOf(name)))
 }
 
-function findQuery(db: BetterSQLite3Database, name: TableName, index: string, range: Range): Query {
-  const table = SQLITE_TABLES[name]
+function findQuery(db: BetterSQLite3Database, name: SqlTable, index: string, range: Range): Query {
+  const table = sqlTableOf(name)
   const { equal = [], after, before, isReversed } = range
-  const columns = columnsOfIndex(name, index)
-  if (index !== 'key' && !(index in TABLES[name].indexes)) throw new TypeError(`there is no index ${name}.${index}`)
+  const columns = columnsOfIndex(dataOf(name), index)
+  if (index !== 'key' && !(index in TABLES[dataOf(name)].indexes))
+    throw new TypeError(`there is no index ${name}.${index}`)
   const order = columns.slice(equal.length).map((column) => columnOf(table, column))
   const bounded = columns[equal.length]
   const conditions = [
@@ -127,7 +131,7 @@ function findQuery(db: BetterSQLite3Database, name: TableName, index: string, ra
   // Told nothing, SQLite may read a whole project in the order of its key rather than look into an index.
   const source = index === 'key' ? table : sql`${table} indexed by ${sql.identifier(indexNameOf(name, index))}`
   // By name alone: Drizzle would not find the table of a column behind the hint.
-  const row = columnsOf(name).map(([column]) => [column, sql`${sql.identifier(column)}`] as const)
+  const row = columnsOf(dataOf(name)).map(([column]) => [column, sql`${sql.identifier(column)}`] as const)
   return db
     .select(Object.fromEntries(row))
     .from(source)
@@ -136,16 +140,16 @@ function findQuery(db: BetterSQLite3Database, name: TableName, index: string, ra
     .limit(sql.placeholder('limit'))
 }
 
-function insertQuery(db: BetterSQLite3Database, name: TableName, rows: number) {
-  const columns = ['project', ...columnsOf(name).map(([column]) => column)]
+function insertQuery(db: BetterSQLite3Database, name: SqlTable, rows: number) {
+  const columns = ['project', ...columnsOf(dataOf(name)).map(([column]) => column)]
   const row = Object.fromEntries(columns.map((column) => [column, sql.placeholder(column)]))
-  return db.insert(SQLITE_TABLES[name]).values(Array.from({ length: rows }, () => row))
+  return db.insert(sqlTableOf(name)).values(Array.from({ length: rows }, () => row))
 }
 
-function putQuery(db: BetterSQLite3Database, name: TableName, rows: number): Query {
-  const table = SQLITE_TABLES[name]
-  const key: readonly string[] = TABLES[name].key
-  const rest = columnsOf(name).flatMap(([column]) => (key.includes(column) ? [] : [column]))
+function putQuery(db: BetterSQLite3Database, name: SqlTable, rows: number): Query {
+  const table = sqlTableOf(name)
+  const key: readonly string[] = TABLES[dataOf(name)].key
+  const rest = columnsOf(dataOf(name)).flatMap(([column]) => (key.includes(column) ? [] : [column]))
   const [first, ...others] = ['project', ...key].map((column) => columnOf(table, column))
   if (first === undefined) throw new TypeError('a key begins with the project')
   return insertQuery(db, name, rows).onConflictDoUpdate({
@@ -154,8 +158,8 @@ function putQuery(db: BetterSQLite3Database, name: TableName, rows: number): Que
   })
 }
 
-function removeQuery(db: BetterSQLite3Database, name: TableName): Query {
-  return db.delete(SQLITE_TABLES[name]).where(and(...keyOf(name)))
+function removeQuery(db: BetterSQLite3Database, name: SqlTable): Query {
+  return db.delete(sqlTableOf(name)).where(and(...keyOf(name)))
 }
 
 /** The columns that a row has: the project is known. */
@@ -164,9 +168,9 @@ function rowOf(table: AnyTable): Record<string, SQLiteColumn> {
   return columns
 }
 
-function keyOf(name: TableName): readonly SQL[] {
-  const table = SQLITE_TABLES[name]
-  return ['project', ...TABLES[name].key].map((column) => eq(columnOf(table, column), sql.placeholder(column)))
+function keyOf(name: SqlTable): readonly SQL[] {
+  const table = sqlTableOf(name)
+  return ['project', ...TABLES[dataOf(name)].key].map((column) => eq(columnOf(table, column), sql.placeholder(column)))
 }
 
 function columnOf(table: AnyTable, name: string): SQLiteColumn {

@@ -1,6 +1,16 @@
 /** One open transaction of a connection, and the one project that it can see. */
-import type { IndexName, KavachError, Key, Range, Row, TableName, Transaction } from '../../runtime/index.ts'
+import {
+  type IndexName,
+  KavachError,
+  type Key,
+  type Range,
+  type Row,
+  type TableName,
+  type Transaction,
+} from '../../runtime/index.ts'
 import { type AnyRow, DEFAULT_LIMIT, usedWhenOver, type Value } from '../rows.ts'
+import { mergeMeters, orderOf } from './cold-meters.ts'
+import type { SqlTable } from './schema.ts'
 import { ROWS_AT_ONCE, type Statements } from './statements.ts'
 import type { Witness } from './witness.ts'
 
@@ -28,9 +38,7 @@ export class SqliteTransaction implements Transaction {
   get<T extends TableName>(table: T, key: Key<T>): Row<T> | undefined {
     this.assertUsable()
     try {
-      const { get, key: columns, bytes } = this.place.statements.of(table)
-      const row = get.get(...this.valuesOf(key as AnyRow, columns)) // A key is a part of a row.
-      if (row !== undefined && bytes.length > 0) unwrapBytes(row, bytes)
+      const row = this.read(table, key) ?? (table === 'meters' ? this.read('coldMeters', key) : undefined)
       // The statement selects the columns of the table.
       if (table === 'heads' && row !== undefined) this.place.witness.see(this.project, row as Row<'heads'>)
       return row as Row<T> | undefined
@@ -42,16 +50,8 @@ export class SqliteTransaction implements Transaction {
   find<T extends TableName>(table: T, index: IndexName<T>, range: Range = WHOLE): readonly Row<T>[] {
     this.assertUsable()
     try {
-      const { find, bytes } = this.place.statements.of(table)
-      const { equal, after, before, limit = DEFAULT_LIMIT } = range
-      const values: Value[] = [this.project]
-      if (equal !== undefined) for (const value of equal) if (value !== null) values.push(value)
-      if (after !== undefined) values.push(after)
-      if (before !== undefined) values.push(before)
-      values.push(limit)
-      const rows = find(index, range).all(...values)
-      if (bytes.length > 0) for (const row of rows) unwrapBytes(row, bytes)
-      return rows as Row<T>[] // The statement selects the columns of the table.
+      const rows = this.list(table, index, range) as Row<T>[] // The statement selects the columns of the table.
+      return table === 'meters' ? (this.withCold(rows as Row<'meters'>[], index, range) as Row<T>[]) : rows
     } catch (error) {
       throw this.fail(error)
     }
@@ -68,8 +68,8 @@ export class SqliteTransaction implements Transaction {
   remove<T extends TableName>(table: T, key: Key<T>): boolean {
     this.assertUsable()
     try {
-      const { remove, key: columns } = this.place.statements.of(table)
-      return remove.run(...this.valuesOf(key as AnyRow, columns)).changes > 0 // A key is a part of a row.
+      const wasCold = table === 'meters' && this.drop('coldMeters', key)
+      return this.drop(table, key) || wasCold
     } catch (error) {
       throw this.fail(error)
     }
@@ -81,11 +81,53 @@ export class SqliteTransaction implements Transaction {
     if (this.mark !== undefined) this.place.witness.mark(this.project, this.mark)
   }
 
+  private read(table: SqlTable, key: object): unknown {
+    const { get, key: columns, bytes } = this.place.statements.of(table)
+    const row = get.get(...this.valuesOf(key as AnyRow, columns)) // A key is a part of a row.
+    if (row !== undefined && bytes.length > 0) unwrapBytes(row, bytes)
+    return row
+  }
+
+  private list(table: SqlTable, index: string, range: Range): readonly unknown[] {
+    const { find, bytes } = this.place.statements.of(table)
+    const { equal, after, before, limit = DEFAULT_LIMIT } = range
+    const values: Value[] = [this.project]
+    if (equal !== undefined) for (const value of equal) if (value !== null) values.push(value)
+    if (after !== undefined) values.push(after)
+    if (before !== undefined) values.push(before)
+    values.push(limit)
+    const rows = find(index, range).all(...values)
+    if (bytes.length > 0) for (const row of rows) unwrapBytes(row, bytes)
+    return rows
+  }
+
+  private drop(table: SqlTable, key: object): boolean {
+    const { remove, key: columns } = this.place.statements.of(table)
+    return remove.run(...this.valuesOf(key as AnyRow, columns)).changes > 0 // A key is a part of a row.
+  }
+
+  private withCold(hot: readonly Row<'meters'>[], index: string, range: Range): readonly Row<'meters'>[] {
+    const cold = this.list('coldMeters', index, range) as Row<'meters'>[] // Both tables have the same columns.
+    if (cold.length === 0) return hot
+    const { isReversed = false, limit = DEFAULT_LIMIT } = range
+    return mergeMeters(hot, cold, { isBefore: orderOf(index, isReversed), limit })
+  }
+
+  /** Only what is in the same table is refused by the database. */
+  private assertNotCold(meters: readonly AnyRow[]): void {
+    for (const meter of meters) {
+      if (this.read('coldMeters', meter) !== undefined) {
+        throw new KavachError('KVCH_E_STORE_CONFLICT', 'the key of a row is taken')
+      }
+    }
+  }
+
   private write<T extends TableName>(table: T, rows: readonly Row<T>[], kind: 'insert' | 'put'): void {
     this.assertUsable()
     try {
       const statements = this.place.statements.of(table)
       const { columns } = statements
+      if (table === 'meters' && kind === 'insert') this.assertNotCold(rows as readonly AnyRow[])
       const whole = rows.length - (rows.length % ROWS_AT_ONCE)
       // Rows of some table: the columns are those of the statement.
       const values = rows as readonly AnyRow[]
@@ -98,6 +140,7 @@ export class SqliteTransaction implements Transaction {
       // Rows of the table that was named.
       if (table === 'heads') this.head = rows.at(-1) as Row<'heads'> | undefined
       else if (table === 'audit') this.mark = rows.at(-1) as Row<'audit'> | undefined
+      else if (table === 'meters') this.place.statements.coldMeters.noteWritten(rows.length)
     } catch (error) {
       throw this.fail(error)
     }
