@@ -16,8 +16,8 @@ const FULL = 2
 const COMMON = [
   'cache_size = -32768',
   'temp_store = MEMORY',
-  // Pages that every batch touches are copied into the file once for many batches.
-  'wal_autocheckpoint = 4000',
+  // Pages that every batch touches are copied into the file once for many batches; 64 MB of log are kept.
+  'wal_autocheckpoint = 16000',
   'journal_size_limit = 67108864',
   // What was erased is overwritten where that costs no further page.
   'secure_delete = FAST',
