@@ -1,7 +1,7 @@
 /**
  * Meters that are in use stand together in a small table, so that the many that a batch of decisions changes are few pages; all
  * others are in a large one. Keys are in no order: in one table for all, each change of one of 50,000 meters would be a page of
- * its own, and a page costs as much as a row of the log.
+ * its own to be written.
  *
  *     kavach_meters        what was written lately: this holds
  *     kavach_cold_meters   everything else; what the small table says too is out of date here
