@@ -26,7 +26,7 @@ test.each(['2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'])(
     expect({ code: report.exitCode, last: report.output }).toEqual({
       code: 0,
       last: expect.stringMatching(
-        /authorization-server-metadata-endpoint: 1 passed, 0 failed[^]*authorization-code-grant: 1 passed, 0 failed/,
+        /authorization-server-metadata-endpoint: 1 passed, 0 failed[\s\S]*authorization-code-grant: 1 passed, 0 failed/,
       ),
     })
   },
