@@ -163,9 +163,9 @@ async function openApiSubject(): Promise<HttpSubject> {
 /** Errors have the envelope, and every answer its headers. Node itself refuses what is no HTTP, without a word. */
 function faultOf({ status, headers, body }: Exchanged): string | undefined {
   if (headers['x-request-id'] === undefined) {
-    // A path of nobody: those of the API have an id.
+    // A path of nobody: those of the API have an id. HEAD is answered without the text.
     if (status === 404 && body.includes('there is nothing at this path')) return undefined
-    return body === '' && [0, 400, 408, 413, 431].includes(status) ? undefined : 'it has no request id'
+    return body === '' && [0, 400, 404, 408, 413, 431].includes(status) ? undefined : 'it has no request id'
   }
   if (status >= 500 && status !== 503) return 'it is no failure of the host'
   if (status === 503 && headers['retry-after'] === undefined) return 'it does not say when to come again'
