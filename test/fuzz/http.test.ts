@@ -94,16 +94,6 @@ function sortedJson(body: string): string {
   }
 }
 
-/** JSON with sorted members: what a caller stored comes back in the order in which it was given. */
-function inOrder(body: string): string {
-  if (!body.startsWith('{')) return body
-  return JSON.stringify(JSON.parse(body), (_, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  )
-}
-
 function shown(bytes: Uint8Array): string {
   return JSON.stringify(Buffer.from(bytes).toString('latin1').slice(0, 3000))
 }
