@@ -4,6 +4,8 @@ import { chromium, nodeOf, packages } from './tools.mjs'
 import { runVitest } from './vitest.mjs'
 
 // The authorization mode exists in these versions only, and wants Node 22.
+// It wants Node 22 too.
+const INSPECTOR = '@modelcontextprotocol/inspector@2.12.0'
 const CONFORMANCE = '@modelcontextprotocol/conformance@0.2.0-alpha.12'
 
 const { status, passed, failed, skipped } = runVitest({
@@ -13,6 +15,7 @@ const { status, passed, failed, skipped } = runVitest({
     KAVACH_SERVICES: '1',
     CHROMIUM: chromium(),
     NODE_22: nodeOf(22),
+    MCP_INSPECTOR: packages('mcp-inspector', [INSPECTOR]),
     MCP_CONFORMANCE: packages('mcp-conformance', [CONFORMANCE]),
   },
 })

@@ -1,11 +1,10 @@
 /** The scenarios of the conformance program for authorization servers, in every revision of the specification. */
 
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { register } from '../runtime/mcp/clauses/attack.ts'
 import { deploy } from '../runtime/mcp/deployment.ts'
 import { runConformance } from './conformance.ts'
+import { freePort } from './free-port.ts'
 
 test.each(['2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'])(
   'the authorization server passes both scenarios of %s',
@@ -31,12 +30,3 @@ test.each(['2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'])(
     })
   },
 )
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // It listens on a port.
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
