@@ -61,6 +61,8 @@ async function runCase(subject: HttpSubject, number: number, tally: Tally): Prom
     const second = await exchange(subject.port, synonym)
     tally.add(`synonym ${second.status}`)
     if (said(first) === said(second)) return
+    // Another request that came in between may have changed what both are answered from.
+    if (said(await exchange(subject.port, render(seed))) === said(second)) return
     throw new Error(
       `${again}: said otherwise it has another answer\n${shown(synonym.bytes)}\n${said(first)}\n${said(second)}`,
     )
