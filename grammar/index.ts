@@ -1,4 +1,5 @@
 /** Door of the grammar: parser, printer, diagnostics. */
+export { nearest } from '../compiler/model/index.ts'
 export type {
   ActionsNode,
   AgentDeclaration,
@@ -65,7 +66,6 @@ export type {
 } from './ast.ts'
 export { SYNTAX_CODES } from './codes.ts'
 export type { Diagnostic, TextEdit } from './diagnostic.ts'
-export { nearest } from './nearest.ts'
 export { MAX_SYNTAX_ERRORS, type ParsedPolicy, parsePolicy } from './parser.ts'
 export { printPolicy } from './print.ts'
 export { type DiagnosticFormat, type RenderOptions, renderDiagnostics } from './render.ts'

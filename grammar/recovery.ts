@@ -5,8 +5,8 @@
  * with strings, comments and regexes passed over. Nothing is guessed about a line that starts with another word: a fault
  * that is missed now is found in the next run, a fault that is not there would never go away.
  */
+import { nearest } from '../compiler/model/index.ts'
 import { lineEnd, scanRegex, scanString } from './lexer.ts'
-import { nearest } from './nearest.ts'
 import { Word, wordType } from './tokens.ts'
 
 /** The words that start a statement. */

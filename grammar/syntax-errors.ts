@@ -1,9 +1,10 @@
 /** Turns what the parser met into a finding that a person can act on. */
+
 import { EOF, type TokenType } from 'chevrotain'
+import { editDistance, nearest } from '../compiler/model/index.ts'
 import type { Span } from './ast.ts'
 import type { Finding } from './finding.ts'
 import type { Token } from './lexer.ts'
-import { editDistance, nearest } from './nearest.ts'
 import { type BlockKind, MEMBERS, STATEMENT_STARTS } from './recovery.ts'
 import { Broken, Clock, KW, Regex, RightBrace } from './tokens.ts'
 

@@ -37,6 +37,7 @@ export type {
 } from './literals/values.ts'
 export { isWellFormed } from './literals/well-formed.ts'
 export { type ClauseIdentity, createMeterKeys } from './meter-key.ts'
+export { editDistance, nearest } from './nearest.ts'
 export {
   type AgentConstraints,
   createPermissionReader,

@@ -1,13 +1,29 @@
 /** Values held against schemas, with faults in the words of the host. */
-import type { z } from 'zod'
+import { z } from 'zod'
+import { nearest } from '../../compiler/model/index.ts'
 import { KavachError, type KavachErrorCode } from '../index.ts'
 
-/** The value as the schema has it. @throws {KavachError} with `code`, and the path of what is wrong */
+/**
+ * The value as the schema has it. A member of the whole that nobody knows is passed over, so that callers of newer versions are
+ * understood; one that could be a known one misspelt is a fault, because a limit that disappears would be no limit. Within, every
+ * unknown member is a fault.
+ *
+ * @throws {KavachError} with `code`, and the path of what is wrong
+ */
 export function checked<S extends z.ZodType>(schema: S, value: unknown, code: KavachErrorCode): z.output<S> {
-  const result = schema.safeParse(value, { reportInput: true })
+  const result = schema.safeParse(withoutForeign(schema, value), { reportInput: true })
   if (result.success) return result.data
   const { path, message } = faultOf(result.error.issues[0])
   throw new KavachError(code, path === '' ? `the body ${message}` : `${path}: ${message}`, { details: { path } })
+}
+
+function withoutForeign(schema: z.ZodType, value: unknown): unknown {
+  if (!(schema instanceof z.ZodObject) || typeof value !== 'object' || value === null || Array.isArray(value))
+    return value
+  const known = Object.keys(schema.shape)
+  const isForeign = (name: string) => !known.includes(name) && nearest(name, known) === undefined
+  if (!Object.keys(value).some(isForeign)) return value
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !isForeign(name)))
 }
 
 interface Fault {

@@ -24,7 +24,9 @@ export function readQuery(url: string, schema: z.ZodObject | undefined): unknown
   }
   const shape: Readonly<Record<string, unknown>> = schema.shape
   const values = [...given].map(([name, value]) => {
-    return [name, Object.hasOwn(shape, name) ? readValue(kindOf(shape[name]), value) : value] as const
+    // A filter that is not heeded would show more than was asked for.
+    if (!Object.hasOwn(shape, name)) fail(name, 'is unknown here')
+    return [name, readValue(kindOf(shape[name]), value)] as const
   })
   return checked(schema, Object.fromEntries(values), 'KVCH_E_REQUEST_INVALID')
 }

@@ -47,8 +47,16 @@ export function synonymOf(random: Random, seed: HttpSeed): Rendered {
     headers = [...headers, ['X-Unknown', 'a'], ['X-Forwarded-For', '10.0.0.1'], ['Forwarded', 'for=10.0.0.1']]
   const [path = '', query] = target.split('?')
   if (query !== undefined) target = `${path}?${random.shuffle(query.split('&')).join('&')}`
-  if (type === 'json' && typeof body === 'string') body = written(random, JSON.parse(body))
-  if (type === 'form' && typeof body === 'string') body = random.shuffle(body.split('&')).join('&')
+  const isExtended = random.chance(0.3)
+  if (type === 'json' && typeof body === 'string') {
+    const value: unknown = JSON.parse(body)
+    // A member that nobody knows.
+    body = written(random, isExtended && typeof value === 'object' ? { ...value, 'of-a-newer-version': [1] } : value)
+  }
+  if (type === 'form' && typeof body === 'string') {
+    const pairs = [...body.split('&'), ...(isExtended ? ['of-a-newer-version=1'] : [])]
+    body = random.shuffle(pairs).join('&')
+  }
   const { body: _, ...rest } = seed
   const same: HttpSeed = { ...rest, target, headers, ...(body !== undefined && { body }) }
   return random.chance(0.2) && body !== undefined ? chunked(random, same) : render(same)

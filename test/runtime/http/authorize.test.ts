@@ -183,6 +183,16 @@ describe('a decision', () => {
     )
   })
 
+  test('with a member of a newer version is answered as without it', async () => {
+    const api = await openApi()
+    const { token } = await api.agent()
+    const ask = async (json: object) => {
+      const { body } = await api.ask('POST', '/v1/authorize', { as: token, json })
+      return JSON.stringify(body).replace(/(aud|req)_\w+/g, '$1_')
+    }
+    expect(await ask({ ...READ, 'of-a-newer-version': [1] })).toBe(await ask(READ))
+  })
+
   test.each<[string, unknown, string, string | undefined]>([
     ['an agent', { ...READ, agentId: 'agt_1' }, 'agentId: belongs to project keys: a token names its agent', 'agentId'],
     ['an unknown member', { ...READ, costs: 1 }, 'costs: is unknown here', 'costs'],

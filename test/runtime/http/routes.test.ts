@@ -213,7 +213,8 @@ describe('approvals', () => {
       headers,
       json: { approver: 'bo' },
     })
-    expect(claimed).toMatchObject({ status: 400, body: { error: { message: 'approver: is unknown here' } } })
+    // Who somebody claims to be is nothing that is looked at.
+    expect(claimed).toMatchObject({ status: 403, body: { error: { code: 'KVCH_E_APPROVAL_FORBIDDEN' } } })
   })
 
   test('that nobody gives in time are 408', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { nearest } from '../../grammar/index.ts'
-import { editDistance } from '../../grammar/nearest.ts'
+import { editDistance } from '../../../compiler/model/nearest.ts'
+import { nearest } from '../../../grammar/index.ts'
 
 test('finds what is one or two slips away', () => {
   const names = ['planner', 'code-reviewer', 'nightly-audit']
