@@ -49,7 +49,13 @@ export type { Possible, PossibleOptions, PossibleRequest } from './authorize/ind
 export { after, isPromise } from './awaitable.ts'
 export { takeBytes } from './byte-pool.ts'
 export type { Call } from './call.ts'
-export { type Delegation, type Delegations, makeDelegation, type NewDelegation, revokeDelegation } from './delegation/index.ts'
+export {
+  type Delegation,
+  type Delegations,
+  makeDelegation,
+  type NewDelegation,
+  revokeDelegation,
+} from './delegation/index.ts'
 export { toError } from './denial.ts'
 export { explainAt, leadTo } from './docs-url.ts'
 export {

@@ -1,5 +1,5 @@
 /** Agents: made, changed, given tokens, suspended and revoked. Each change is one transaction with its rows in the log. */
-import type { PolicyModel, RuntimeAgent } from '../../compiler/model/index.ts'
+import { isWellFormed, type PolicyModel, type RuntimeAgent } from '../../compiler/model/index.ts'
 import { entryOf } from '../audit/index.ts'
 import { type Acting, actorOf, emitAgent, lowerAgent } from '../authority/index.ts'
 import { KavachError } from '../errors.ts'
@@ -322,7 +322,8 @@ function touched(change: Change): Pick<Row<'agents'>, 'updatedAt' | 'version'> {
 function reasonOf(options?: ReasonOptions): { readonly reason: string; readonly actor: string } {
   const actor = actorOf(options, 'KVCH_E_REQUEST_INVALID', ['reason'])
   const { reason = 'no reason given' } = options ?? {}
-  if (typeof reason === 'string' && reason !== '' && reason.length <= MAX_REASON) return { reason, actor }
+  const isText = typeof reason === 'string' && reason !== '' && reason.length <= MAX_REASON && isWellFormed(reason)
+  if (isText) return { reason, actor }
   const message = `reason: must be a text of 1 to ${MAX_REASON} characters`
   throw new KavachError('KVCH_E_REQUEST_INVALID', message, { details: { path: 'reason' } })
 }

@@ -506,7 +506,9 @@ describe('revoke', () => {
     expect((await refusalOf(delegations.get(''))).code).toBe('KVCH_E_AGENT_DELEGATION_NOT_FOUND')
     const row = { id: 'dlg_policy:a:b', from: 'a', to: 'b', origin: 'policy', permissions: '[]', depth: 0 } as const
     await site.change((change) =>
-      change.insert('delegations', [{ ...row, expiresAt: null, createdAt: NOW, revokedAt: null, through: null, named: null }]),
+      change.insert('delegations', [
+        { ...row, expiresAt: null, createdAt: NOW, revokedAt: null, through: null, named: null },
+      ]),
     )
     expect((await refusalOf(delegations.revoke(row.id))).message).toBe(
       'the policy declares this delegation: take it out there',

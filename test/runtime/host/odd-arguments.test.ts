@@ -28,6 +28,7 @@ const ODD: readonly unknown[] = [
   { limit: 1.5 },
   { cursor: 5 },
   { reason: 5 },
+  { reason: '\ud800' },
   { unknown: 1 },
 ]
 
