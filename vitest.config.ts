@@ -10,8 +10,8 @@ export default defineConfig({
       ...(process.env.KAVACH_SERVICES === undefined ? ['test/services/**'] : []),
     ],
     globalSetup: ['scripts/ensure-build.mjs'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
     // Files of one worker share their modules: loading them anew for each of 470 files takes longer than a third of the tests. No test
     // relies on a module of its own; what one changes (the clock, an environment variable) it puts back.
