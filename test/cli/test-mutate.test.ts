@@ -66,7 +66,7 @@ test('a shipped policy is measured, and hardly anything of it stays unknown', as
     killed: true,
     isKnown: true,
   })
-}, 60_000)
+}, 180_000)
 
 test('a score below what is asked for is a finding', async () => {
   const folder = folderOf(FILES)

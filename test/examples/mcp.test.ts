@@ -40,7 +40,7 @@ beforeAll(async () => {
   if (example.stdout === null) throw new Error('the example has no output')
   for await (const line of createInterface(example.stdout)) if (line.startsWith('Ctrl-C')) break
   info = JSON.parse(readFileSync(file, 'utf8'))
-}, 60_000)
+}, 180_000)
 
 afterAll(async () => {
   example.kill('SIGTERM')

@@ -76,7 +76,7 @@ test('a policy is no different from itself, printed again', () => {
     const diff = diffPolicies({ model: soundFiles(sources).model }, { model: soundFiles(printed).model })
     expect(diff).toMatchObject({ newAccess: [], lostAccess: [], unknown: [], limits: [] })
   }
-}, 60_000)
+}, 180_000)
 
 function withoutDigest<T extends { readonly digest: string }>({ digest: _, ...region }: T): Omit<T, 'digest'> {
   return region

@@ -82,7 +82,7 @@ test('without anybody who signs in it gets nothing', async () => {
     isListed: false,
     calls: [],
   })
-}, 60_000)
+}, 180_000)
 
 function namesIn({ out }: Ended): readonly string[] {
   return [...out.matchAll(/"name":\s*"(whoami|add|wipe)"/g)].map(([, name = '']) => name)
