@@ -70,7 +70,7 @@ export function createHttpGuard(settings: McpSettings, guard: MessageGuard, auth
       return rpcResponse(404, errorAnswer(null, { code: -32_001, message: 'session not found' }))
     }
     const auth = authInfoOf(authenticated, context, closureOf)
-    if (request.method !== 'POST') return { caller, auth, message: undefined }
+    if (request.method !== 'POST') return hasBody(request) ? bodyRefused() : { caller, auth, message: undefined }
     const message = await readBody(request, body)
     if (message instanceof Response) return message
     const admitted: Admitted = { caller, auth, message }
@@ -101,6 +101,18 @@ export function createHttpGuard(settings: McpSettings, guard: MessageGuard, auth
       if (sessionId !== null) owners.claim(sessionId, caller.principal)
     },
   }
+}
+
+function hasBody({ headers, body }: Request): boolean {
+  return body !== null || headers.has('transfer-encoding') || !/^0*$/.test(headers.get('content-length') ?? '')
+}
+
+/** Only what is posted is judged, and a handler that looks at no method would take a message from any. */
+function bodyRefused(): Response {
+  const answer = errorAnswer(null, { code: INVALID_REQUEST, message: 'messages are sent with POST alone' })
+  const response = rpcResponse(405, answer)
+  response.headers.set('allow', 'GET, HEAD, POST, DELETE, OPTIONS')
+  return response
 }
 
 /** A value of JSON that was sent. @throws {OAuthError} when it is too long, or of another type; {SyntaxError} when it is no JSON */

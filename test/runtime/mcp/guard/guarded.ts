@@ -32,6 +32,10 @@ autonomous agent bob-agent {
   allow execute on mcp:one:whoami
 }
 
+boundary runtime {
+  allow execute on mcp:one:{whoami,small} may delegate depth 1
+}
+
 forbid execute on mcp:one:wipe
 forbid execute on mcp:one:small when args.size >= 11
 `

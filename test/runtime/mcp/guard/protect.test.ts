@@ -216,6 +216,20 @@ describe('bodies', () => {
     expect([huge.status, form.status, packed.status, handled.length]).toEqual([413, 415, 415, 0])
   })
 
+  test.each(['PUT', 'PATCH', 'QUERY', 'DELETE', 'PROPFIND'])(
+    'are not taken with %s, which a handler might read as it reads a POST',
+    async (method) => {
+      const { fetch, token, handled } = await setUp({ decide: true })
+      const { url, headers } = post(token(), call('wipe'))
+      const answer = await fetch(new Request(url, { method, headers, body: JSON.stringify(call('wipe')) }))
+      expect({ status: answer.status, allow: answer.headers.get('allow'), handled }).toEqual({
+        status: 405,
+        allow: 'GET, HEAD, POST, DELETE, OPTIONS',
+        handled: [],
+      })
+    },
+  )
+
   test('a body without end is read no further than its bound', async () => {
     const { fetch, token } = await setUp()
     let sent = 0
