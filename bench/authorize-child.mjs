@@ -24,7 +24,7 @@ function floor() {
   db.pragma('journal_mode = WAL')
   db.pragma(`synchronous = ${synchronous}`)
   db.pragma('cache_size = -32768')
-  db.pragma('wal_autocheckpoint = 4000')
+  db.pragma('wal_autocheckpoint = 16000')
   db.exec(`
     create table audit(project text not null, seq integer not null, time integer not null, agent text, kind text not null,
       result text, body text, leaf blob not null, personal text, primary key (project, seq));
