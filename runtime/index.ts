@@ -44,6 +44,7 @@ export {
   type HeldPermission,
   type Permission,
   readLimit,
+  readReason,
 } from './authority/index.ts'
 export type { Possible, PossibleOptions, PossibleRequest } from './authorize/index.ts'
 export { after, isPromise } from './awaitable.ts'

@@ -3,10 +3,10 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { AuthorizeResult } from '../index.ts'
 import type { Decider, Face } from './face.ts'
 import { toNodeListener } from './node/index.ts'
-import { decide, type Permission, refusal, settle } from './permission.ts'
+import { decide, pathOf, type Requirement, refusal, settle } from './requirement.ts'
 
 export type { Decider, Face } from './face.ts'
-export type { Permission } from './permission.ts'
+export type { Requirement } from './requirement.ts'
 
 export interface ExpressOptions {
   /** Address of the caller. Default `request.ip`, which heeds the setting `trust proxy`. */
@@ -30,7 +30,7 @@ export function kavachRoutes(kavach: Face, { ip = (request) => request.ip }: Exp
  * `app.post('/pay', requirePermission(kavach, { action: 'execute', resource: 'mcp:billing:pay' }), handler)`: the handler runs when
  * the agent whose token is in `Authorization: Bearer` may; `response.locals.kavach` is the decision.
  */
-export function requirePermission(kavach: Decider, needed: Permission<Request>): RequestHandler {
+export function requirePermission(kavach: Decider, needed: Requirement<Request>): RequestHandler {
   return (request, response, next) => {
     admit(kavach, needed, request, response, next).catch(next)
   }
@@ -38,7 +38,7 @@ export function requirePermission(kavach: Decider, needed: Permission<Request>):
 
 async function admit(
   kavach: Decider,
-  needed: Permission<Request>,
+  needed: Requirement<Request>,
   request: Request,
   response: Response,
   next: NextFunction,
@@ -64,9 +64,4 @@ async function admit(
     void settle(kavach, needed, result, response.writableFinished ? response.statusCode : 500)
   })
   next()
-}
-
-function pathOf(url: string): string {
-  const end = url.indexOf('?')
-  return end < 0 ? url : url.slice(0, end)
 }

@@ -1,10 +1,11 @@
 /** What an adapter is given: a host that answers requests, and one that decides about them. */
+import type { RequestContext } from '../http/index.ts'
 import { type AuthorizeRequest, type AuthorizeResult, type Completion, KavachError } from '../index.ts'
 
 /** Answers requests with the web's own objects. */
 export interface Face {
   /** Answers every request; what is not one of its paths is not found. `ip` is the address of whoever sent it. */
-  readonly fetch: (request: Request, context?: { readonly ip?: string | undefined }) => Promise<Response>
+  readonly fetch: (request: Request, context?: RequestContext) => Promise<Response>
   /** True for the paths that it answers; everything else is the application's. */
   readonly owns: (pathname: string) => boolean
 }
@@ -18,7 +19,7 @@ export interface Decider {
 /** A part of a face: the HTTP API, the authorization server. */
 export interface Part {
   /** Nothing for a path that is not its own. */
-  readonly fetch: (request: Request, context?: { readonly ip?: string | undefined }) => Promise<Response | undefined>
+  readonly fetch: (request: Request, context?: RequestContext) => Promise<Response | undefined>
   readonly owns: (pathname: string) => boolean
 }
 

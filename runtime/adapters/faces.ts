@@ -1,5 +1,5 @@
 /** The faces of a host: the HTTP API and the authorization server, over one host. */
-import { createHttpApi, type HttpOptions, ownsApiPath } from '../http/index.ts'
+import { createClientAddress, createHttpApi, type HttpOptions, ownsApiPath } from '../http/index.ts'
 import { explainAt, KavachError, type OpenedHost, type Sessions, startMaintenance } from '../index.ts'
 import {
   createMcp,
@@ -57,11 +57,19 @@ export function prepareFaces(
     const { kavach, site, secretKeys, admitFailure } = opened
     sessions = kavach.sessions
     const api = createHttpApi(opened, http)
+    const addressOf = createClientAddress(http?.trustProxy)
     if (settings === undefined) return { face: createFace([api]), mcp: undefined, close: async () => undefined }
     const mcp = createMcp({ site, kavach, settings, secretKeys, admitFailure, isProduction, fetchDocument })
     const maintenance = startMaintenance(site, mcp.tasks)
     return {
-      face: createFace([{ fetch: mcp.fetch, owns: ownedPaths(settings) }, api]),
+      face: createFace([
+        // Rates are counted by the address of the client, not of a proxy that is trusted to name it.
+        {
+          fetch: (request, context = {}) => mcp.fetch(request, { ip: addressOf(request, context) }),
+          owns: ownedPaths(settings),
+        },
+        api,
+      ]),
       mcp: explainAt(mcp, site.settings.docsBaseUrl),
       close: maintenance.stop,
     }

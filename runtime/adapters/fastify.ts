@@ -3,10 +3,10 @@ import type { FastifyPluginAsync, FastifyRequest, preHandlerAsyncHookHandler } f
 import type { AuthorizeResult } from '../index.ts'
 import type { Decider, Face } from './face.ts'
 import { toNodeListener } from './node/index.ts'
-import { decide, type Permission, refusal, settle } from './permission.ts'
+import { decide, pathOf, type Requirement, refusal, settle } from './requirement.ts'
 
 export type { Decider, Face } from './face.ts'
-export type { Permission } from './permission.ts'
+export type { Requirement } from './requirement.ts'
 
 export interface FastifyOptions {
   /** Address of the caller. Default `request.ip`, which heeds the option `trustProxy`. */
@@ -32,7 +32,7 @@ export function kavachRoutes(kavach: Face, { ip = (request) => request.ip }: Fas
  * `app.post('/pay', { preHandler: requirePermission(kavach, { action: 'execute', resource: 'mcp:billing:pay' }) }, handler)`: the
  * handler runs when the agent whose token is in `Authorization: Bearer` may.
  */
-export function requirePermission(kavach: Decider, needed: Permission<FastifyRequest>): preHandlerAsyncHookHandler {
+export function requirePermission(kavach: Decider, needed: Requirement<FastifyRequest>): preHandlerAsyncHookHandler {
   return async (request, reply) => {
     const { authorization } = request.headers
     const key = request.headers['idempotency-key']
@@ -54,9 +54,4 @@ export function requirePermission(kavach: Decider, needed: Permission<FastifyReq
     })
     return undefined
   }
-}
-
-function pathOf(url: string): string {
-  const end = url.indexOf('?')
-  return end < 0 ? url : url.slice(0, end)
 }

@@ -2,10 +2,10 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { AuthorizeResult } from '../index.ts'
 import type { Decider, Face } from './face.ts'
-import { decide, type Permission, refusal, settle } from './permission.ts'
+import { decide, type Requirement, refusal, settle } from './requirement.ts'
 
 export type { Decider, Face } from './face.ts'
-export type { Permission } from './permission.ts'
+export type { Requirement } from './requirement.ts'
 
 export interface HonoOptions {
   /** Address of the caller. Default: that of the connection under @hono/node-server, and `cf-connecting-ip` nowhere. */
@@ -26,7 +26,7 @@ export function kavachRoutes(kavach: Face, { ip = ipOf }: HonoOptions = {}): Mid
  */
 export function requirePermission(
   kavach: Decider,
-  needed: Permission<Context>,
+  needed: Requirement<Context>,
 ): MiddlewareHandler<{ Variables: { kavach: AuthorizeResult } }> {
   return async (c, next) => {
     const result = await decide(kavach, needed, c, {

@@ -1,10 +1,10 @@
 /** Door `kavachos/next`: a host in route handlers of Next.js, or of whatever else takes functions by the name of a method. */
 import type { AuthorizeResult } from '../index.ts'
 import type { Decider, Face } from './face.ts'
-import { decide, type Permission, refusal, settle } from './permission.ts'
+import { decide, type Requirement, refusal, settle } from './requirement.ts'
 
 export type { Decider, Face } from './face.ts'
-export type { Permission } from './permission.ts'
+export type { Requirement } from './requirement.ts'
 
 type RouteHandler = (request: Request) => Promise<Response>
 
@@ -35,7 +35,7 @@ export function toRouteHandlers(
 /** `export const POST = withPermission(kavach, { action: 'execute', resource: 'mcp:billing:pay' }, handler)`. */
 export function withPermission<Rest extends readonly unknown[]>(
   kavach: Decider,
-  needed: Permission<Request>,
+  needed: Requirement<Request>,
   handler: (request: Request, decision: AuthorizeResult, ...rest: Rest) => Response | Promise<Response>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   return async (request, ...rest) => {

@@ -1,7 +1,7 @@
 /** Agents: made, changed, given tokens, suspended and revoked. Each change is one transaction with its rows in the log. */
-import { isWellFormed, type PolicyModel, type RuntimeAgent } from '../../compiler/model/index.ts'
+import type { PolicyModel, RuntimeAgent } from '../../compiler/model/index.ts'
 import { entryOf } from '../audit/index.ts'
-import { type Acting, actorOf, emitAgent, lowerAgent } from '../authority/index.ts'
+import { type Acting, actorOf, emitAgent, lowerAgent, readReason } from '../authority/index.ts'
 import { KavachError } from '../errors.ts'
 import type { Change, Json, Site } from '../site.ts'
 import type { Awaitable, Reader } from '../store.ts'
@@ -93,7 +93,6 @@ export interface AgentsPart {
 
 const INVALID = 'KVCH_E_AGENT_INVALID'
 const MAX_GRACE_SECONDS = 86_400
-const MAX_REASON = 1024
 const PAGE = 1000
 
 export function createAgents(site: Site, { clearAnomaly }: AgentPorts): AgentsPart {
@@ -321,11 +320,7 @@ function touched(change: Change): Pick<Row<'agents'>, 'updatedAt' | 'version'> {
 
 function reasonOf(options?: ReasonOptions): { readonly reason: string; readonly actor: string } {
   const actor = actorOf(options, 'KVCH_E_REQUEST_INVALID', ['reason'])
-  const { reason = 'no reason given' } = options ?? {}
-  const isText = typeof reason === 'string' && reason !== '' && reason.length <= MAX_REASON && isWellFormed(reason)
-  if (isText) return { reason, actor }
-  const message = `reason: must be a text of 1 to ${MAX_REASON} characters`
-  throw new KavachError('KVCH_E_REQUEST_INVALID', message, { details: { path: 'reason' } })
+  return { reason: readReason(options?.reason, 'KVCH_E_REQUEST_INVALID'), actor }
 }
 
 /** The agent as a whole, and each of its permissions by itself. */

@@ -19,7 +19,7 @@ export {
   type Holdings,
   type Permission,
 } from './held.ts'
-export { type Acting, actorOf, assertKnown, copyOf, readExpiry, readLimit, readMetadata } from './input.ts'
+export { type Acting, actorOf, assertKnown, copyOf, readExpiry, readLimit, readMetadata, readReason } from './input.ts'
 export {
   type AgentFacts,
   agentRecordOf,

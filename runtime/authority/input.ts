@@ -80,6 +80,16 @@ export function assertKnown(given: unknown, known: readonly string[], code: Kava
   }
 }
 
+const MAX_REASON = 1024
+
+/** Why something is done, for the log; a standard text where nobody says it. @throws {KavachError} with `code` */
+export function readReason(reason: unknown, code: KavachErrorCode): string {
+  if (reason === undefined) return 'no reason given'
+  if (typeof reason === 'string' && reason !== '' && reason.length <= MAX_REASON && isWellFormed(reason)) return reason
+  const message = `reason: must be a text of 1 to ${MAX_REASON} characters`
+  throw new KavachError(code, message, { details: { path: 'reason' } })
+}
+
 export interface Acting {
   /** Who does it, for the log. Default `host`. */
   readonly actor?: string | undefined

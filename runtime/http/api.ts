@@ -1,6 +1,6 @@
 /** The HTTP API: a handler of requests over the host. */
 import { Hono } from 'hono'
-import { KavachError, type OpenedHost, ulid } from '../index.ts'
+import { countOption, KavachError, type OpenedHost, ulid } from '../index.ts'
 import { authorizeDoc, createAuthorize } from './authorize.ts'
 import { createClientAddress } from './client-address.ts'
 import { createCors } from './cors.ts'
@@ -39,11 +39,7 @@ export function createHttpApi(
   { kavach, site, admitFailure }: Pick<OpenedHost, 'kavach' | 'site' | 'admitFailure'>,
   options: HttpOptions = {},
 ): HttpApi {
-  const { maxWaiting = MAX_WAITING } = options
-  if (!Number.isSafeInteger(maxWaiting) || maxWaiting < 1) {
-    const details = { details: { path: 'maxWaiting' } }
-    throw new KavachError('KVCH_E_CONFIG_INVALID', 'maxWaiting: must be a whole number above 0', details)
-  }
+  const maxWaiting = countOption(options.maxWaiting, 'maxWaiting', MAX_WAITING)
   const { host, settings, warn } = site
   const failures = createFailures({ docsBaseUrl: settings.docsBaseUrl, warn })
   const addressOf = createClientAddress(options.trustProxy)

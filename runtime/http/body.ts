@@ -1,5 +1,6 @@
 /** Bodies, read with a bound. */
 import { KavachError } from '../index.ts'
+import { isOfType, readStream } from './bounded.ts'
 
 export interface BodyBounds {
   readonly maxBytes: number
@@ -31,7 +32,11 @@ export async function readBytes(request: Request, bounds: BodyBounds): Promise<A
 async function readWithin(request: Request, maxBytes: number): Promise<ArrayBuffer> {
   const stated = request.headers.get('content-length')
   try {
-    if (stated === null) return await readStream(request, maxBytes)
+    if (stated === null) {
+      const bytes = await readStream(request, maxBytes)
+      if (bytes === undefined) throw tooLarge(maxBytes)
+      return bytes.buffer
+    }
     if (!(Number(stated) <= maxBytes)) throw tooLarge(maxBytes)
     const bytes = await request.arrayBuffer()
     if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes)
@@ -40,37 +45,6 @@ async function readWithin(request: Request, maxBytes: number): Promise<ArrayBuff
     if (cause instanceof KavachError) throw cause
     throw new KavachError('KVCH_E_REQUEST_INVALID', 'the body could not be read', { cause })
   }
-}
-
-async function readStream({ body }: Request, maxBytes: number): Promise<ArrayBuffer> {
-  if (body === null) return new ArrayBuffer(0)
-  const reader = body.getReader()
-  const parts: Uint8Array[] = []
-  let length = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    length += value.length
-    if (length > maxBytes) {
-      await reader.cancel()
-      throw tooLarge(maxBytes)
-    }
-    parts.push(value)
-  }
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes.buffer
-}
-
-function isOfType(header: string | null, mediaTypes: readonly string[]): boolean {
-  if (header === null) return false
-  if (header === mediaTypes[0]) return true
-  const [type = '', ...parameters] = header.toLowerCase().split(';')
-  return mediaTypes.includes(type.trim()) && parameters.every((text) => /^\s*(charset="?utf-8"?\s*)?$/.test(text))
 }
 
 function tooLarge(maxBytes: number): KavachError {

@@ -1,6 +1,6 @@
 /** Where a request comes from. */
 import { type CidrLiteral, parseAddress, parseCidr } from '../../compiler/model/index.ts'
-import { KavachError } from '../index.ts'
+import { failOption } from '../index.ts'
 import type { HttpOptions, RequestContext } from './options.ts'
 
 /** The address of the client as a text without a zone or a port, or nothing when nobody knows it. */
@@ -32,10 +32,10 @@ type IsTrusted = (address: string, hop: number) => boolean
 function readTrust(trustProxy: HttpOptions['trustProxy']): IsTrusted | undefined {
   if (trustProxy === undefined || trustProxy === 0) return undefined
   if (typeof trustProxy === 'number') {
-    if (!Number.isSafeInteger(trustProxy) || trustProxy < 0) throw invalid('must be how many proxies there are')
+    if (!Number.isSafeInteger(trustProxy) || trustProxy < 0) failOption(PATH, 'must be how many proxies there are')
     return (_, hop) => hop < trustProxy
   }
-  if (!Array.isArray(trustProxy)) throw invalid('must be a number or a list of addresses and networks')
+  if (!Array.isArray(trustProxy)) failOption(PATH, 'must be a number or a list of addresses and networks')
   const networks = trustProxy.map(readNetwork)
   return (address) => {
     const parsed = parseAddress(address)
@@ -45,13 +45,10 @@ function readTrust(trustProxy: HttpOptions['trustProxy']): IsTrusted | undefined
 
 function readNetwork(text: unknown): CidrLiteral {
   const parsed = typeof text === 'string' ? parseCidr(text) : undefined
-  if (parsed?.ok !== true) throw invalid(`\`${text}\` is neither an address nor a network`)
-  return parsed.value
+  return parsed?.ok === true ? parsed.value : failOption(PATH, `\`${text}\` is neither an address nor a network`)
 }
 
-function invalid(why: string): KavachError {
-  return new KavachError('KVCH_E_CONFIG_INVALID', `trustProxy: ${why}`, { details: { path: 'trustProxy' } })
-}
+const PATH = 'trustProxy'
 
 /** A socket that takes both families says `::ffff:192.0.2.1` for an address of IPv4. */
 function normalized(text: string): string | undefined {

@@ -1,5 +1,5 @@
 /** Web pages of other origins: none may read anything, unless their origin is listed. There are no cookies to protect. */
-import { KavachError } from '../index.ts'
+import { failOption } from '../index.ts'
 import type { HttpOptions } from './options.ts'
 
 export interface Cors {
@@ -43,6 +43,5 @@ export function createCors(cors: HttpOptions['cors']): Cors | undefined {
 
 function readOrigin(text: unknown): string {
   if (typeof text === 'string' && URL.canParse(text) && new URL(text).origin === text) return text
-  const message = `cors.origins: \`${text}\` is no origin such as \`https://console.example.com\``
-  throw new KavachError('KVCH_E_CONFIG_INVALID', message, { details: { path: 'cors.origins' } })
+  return failOption('cors.origins', `\`${text}\` is no origin such as \`https://console.example.com\``)
 }

@@ -1,4 +1,5 @@
 /** Bodies of requests, read with a bound. */
+import { isOfType, readStream } from '../http/index.ts'
 import { OAuthError, type OAuthErrorName } from './oauth-error.ts'
 
 export interface BodyBounds {
@@ -15,7 +16,7 @@ export interface BodyBounds {
  * @throws {OAuthError} status 413 when it is longer, 415 when it is of another type or compressed, 400 when it is no UTF-8
  */
 export async function readText(request: Request, { maxBytes, mediaType, error }: BodyBounds): Promise<string> {
-  if (!isOfType(request.headers.get('content-type'), mediaType)) {
+  if (!isOfType(request.headers.get('content-type'), [mediaType])) {
     throw new OAuthError(error, `the content type must be ${mediaType}`, { status: 415 })
   }
   if ((request.headers.get('content-encoding') ?? 'identity').toLowerCase() !== 'identity') {
@@ -32,36 +33,10 @@ export async function readText(request: Request, { maxBytes, mediaType, error }:
   }
 }
 
-function isOfType(header: string | null, mediaType: string): boolean {
-  const [type = '', ...parameters] = (header ?? '').toLowerCase().split(';')
-  return type.trim() === mediaType && parameters.every((text) => /^\s*(charset="?utf-8"?)?\s*$/.test(text))
-}
-
-/** All of the body, or nothing when there is more of it than `maxBytes`. */
-async function readBytes({ headers, body }: Request, maxBytes: number): Promise<Uint8Array | undefined> {
-  if (body === null) return new Uint8Array(0)
-  if (Number(headers.get('content-length') ?? 0) > maxBytes) {
-    await body.cancel()
-    return undefined
-  }
-  const reader = body.getReader()
-  const parts: Uint8Array[] = []
-  let length = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    length += value.length
-    if (length > maxBytes) {
-      await reader.cancel()
-      return undefined
-    }
-    parts.push(value)
-  }
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
+/** The same, without reading what is said to be longer. */
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
+  const { headers, body } = request
+  if (body === null || !(Number(headers.get('content-length') ?? 0) > maxBytes)) return readStream(request, maxBytes)
+  await body.cancel()
+  return undefined
 }

@@ -40,8 +40,4 @@ export interface FetchedDocument {
   readonly bytes: Uint8Array
 }
 
-/** What a request brought along that is not in it. */
-export interface RequestContext {
-  /** Address of the caller, as far as the adapter knows it; it is what rates are counted by. */
-  readonly ip?: string | undefined
-}
+export type { RequestContext } from '../http/index.ts'

@@ -6,6 +6,7 @@ import { isWellFormed, toHex } from '../../compiler/model/index.ts'
 import { entryOf } from '../audit/index.ts'
 import { type Acting, actorOf } from '../authority/index.ts'
 import { KavachError, type KavachErrorCode } from '../errors.ts'
+import { assertKnownOptions, assertOptionKind, countOption, failOption, type Members } from '../option-checks.ts'
 import type { Change, Site } from '../site.ts'
 import type { Reader } from '../store.ts'
 import type { Row } from '../tables.ts'
@@ -214,44 +215,30 @@ interface Rules {
   readonly isMfaRequired: boolean
 }
 
-const MEMBERS: ReadonlySet<string> = new Set<keyof SessionOptions>([
-  'port',
-  'lifetimeDays',
-  'maxPerUser',
-  'isDeviceBound',
-  'isMfaRequired',
-])
+const OPTIONS: Members<SessionOptions> = {
+  port: true,
+  lifetimeDays: true,
+  maxPerUser: true,
+  isDeviceBound: true,
+  isMfaRequired: true,
+}
 
 function readOptions(options: SessionOptions): Rules {
-  const unknown = Object.keys(options).find((name) => !MEMBERS.has(name))
-  if (unknown !== undefined) wrong(unknown, `there is no such option; known are ${[...MEMBERS].join(', ')}`)
+  assertKnownOptions('sessions', options, OPTIONS)
   const { port, lifetimeDays = {}, maxPerUser, isDeviceBound = true, isMfaRequired = false } = options
-  if (typeof port?.session !== 'function') wrong('port', 'must have a function `session`')
+  if (typeof port?.session !== 'function') failOption('sessions.port', 'must have a function `session`')
+  assertKnownOptions('sessions.lifetimeDays', lifetimeDays, { web: true, mobile: true })
+  assertOptionKind('sessions.isDeviceBound', isDeviceBound, 'boolean')
+  assertOptionKind('sessions.isMfaRequired', isMfaRequired, 'boolean')
+  const lifetimeOf = (kind: SessionKind) =>
+    countOption(lifetimeDays[kind], `sessions.lifetimeDays.${kind}`, LIFETIME_DAYS[kind]) * DAY_MS
   return {
     port,
-    lifetimeMs: {
-      web: count(lifetimeDays.web, 'lifetimeDays.web', LIFETIME_DAYS.web) * DAY_MS,
-      mobile: count(lifetimeDays.mobile, 'lifetimeDays.mobile', LIFETIME_DAYS.mobile) * DAY_MS,
-    },
-    maxPerUser: count(maxPerUser, 'maxPerUser', MAX_PER_USER),
-    isDeviceBound: claim(isDeviceBound, 'isDeviceBound'),
-    isMfaRequired: claim(isMfaRequired, 'isMfaRequired'),
+    lifetimeMs: { web: lifetimeOf('web'), mobile: lifetimeOf('mobile') },
+    maxPerUser: countOption(maxPerUser, 'sessions.maxPerUser', MAX_PER_USER),
+    isDeviceBound,
+    isMfaRequired,
   }
-}
-
-function count(value: number | undefined, path: string, standard: number): number {
-  if (value === undefined) return standard
-  return Number.isSafeInteger(value) && value > 0 ? value : wrong(path, 'must be a whole number above 0')
-}
-
-function claim(value: boolean, path: string): boolean {
-  return typeof value === 'boolean' ? value : wrong(path, 'must be `true` or `false`')
-}
-
-function wrong(path: string, message: string): never {
-  throw new KavachError('KVCH_E_CONFIG_INVALID', `sessions.${path}: ${message}`, {
-    details: { path: `sessions.${path}` },
-  })
 }
 
 async function ask(port: SessionOptions['port']['session'], request: Request) {

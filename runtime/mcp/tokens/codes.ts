@@ -160,6 +160,6 @@ async function replay(
   return refusal('the code was presented before')
 }
 
-function refusal(why: string, code?: OAuthError['code']): OAuthError {
+export function refusal(why: string, code?: OAuthError['code']): OAuthError {
   return new OAuthError('invalid_grant', why, { code })
 }

@@ -10,6 +10,7 @@ import {
   type Reader,
   type Row,
   readLimit,
+  readReason,
   revokeDelegation,
   ulid,
 } from '../../index.ts'
@@ -64,7 +65,6 @@ export interface GrantRevocation extends Acting {
 }
 
 const INVALID = 'KVCH_E_REQUEST_INVALID'
-const MAX_REASON = 1024
 const PAGE = 1000
 const DAY_MS = 86_400_000
 /** A grant that was revoked is listed for so long. */
@@ -75,7 +75,7 @@ export function createGrants({ site }: Pick<McpPlace, 'site'>): Grants {
     list: async (filter = {}) => site.read((reader) => listGrants(reader, filter, site.host.now())),
     async revoke(id, options) {
       const actor = actorOf(options, INVALID, ['reason'])
-      const reason = readReason(options?.reason)
+      const reason = readReason(options?.reason, INVALID)
       return site.change(async (change) => {
         if (typeof id !== 'string' || id === '') return undefined
         await revokeGrant(change, id, { reason, actor })
@@ -297,14 +297,6 @@ export function scopesOf({ scopes }: { readonly scopes: string }): readonly stri
 export function actorIn(actor: string): Actor {
   // `openGrant` wrote it.
   return JSON.parse(actor) as Actor
-}
-
-function readReason(reason: unknown): string {
-  if (reason === undefined) return 'no reason given'
-  if (typeof reason === 'string' && reason !== '' && reason.length <= MAX_REASON && !/\p{Surrogate}/u.test(reason)) {
-    return reason
-  }
-  return invalid('reason', `must be a text of 1 to ${MAX_REASON} characters`)
 }
 
 function invalid(path: string, message: string): never {

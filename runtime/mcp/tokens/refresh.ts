@@ -24,7 +24,7 @@ import {
 import type { SigningKeys } from '../keys/index.ts'
 import { OAuthError } from '../oauth-error.ts'
 import type { McpPlace } from '../place.ts'
-import { faultOfResource, refreshKey } from './codes.ts'
+import { faultOfResource, refreshKey, refusal } from './codes.ts'
 import { isLive, revokeGrant, scopesOf } from './grants.ts'
 import { keep, type Minted, mint } from './issue.ts'
 import { required } from './parameters.ts'
@@ -215,8 +215,4 @@ async function retry(place: RefreshPlace, presented: Presented, sealed: Uint8Arr
 
 function refused(why: string, code?: KavachErrorCode): Verdict {
   return { kind: 'refused', error: refusal(why, code) }
-}
-
-function refusal(why: string, code?: KavachErrorCode): OAuthError {
-  return new OAuthError('invalid_grant', why, { code })
 }

@@ -3,7 +3,7 @@ import { type AuthorizeRequest, type AuthorizeResult, toError } from '../index.t
 import type { Decider } from './face.ts'
 
 /** What a route needs. `R` is the request of the framework. */
-export interface Permission<R> {
+export interface Requirement<R> {
   readonly action: string | ((request: R) => string)
   readonly resource: string | ((request: R) => string)
   /** What conditions of the policy ask about. */
@@ -28,7 +28,7 @@ export interface Asked {
 /** Decides, charges and records. */
 export function decide<R>(
   { authorizeByToken }: Decider,
-  needed: Permission<R>,
+  needed: Requirement<R>,
   request: R,
   { authorization, idempotencyKey, ip, endpoint }: Asked,
 ): Promise<AuthorizeResult> {
@@ -59,7 +59,7 @@ export function refusal(result: AuthorizeResult): Response {
 /** Says what came of a call that was allowed. It never rejects: the answer of the route is not withheld for it. */
 export async function settle(
   { complete }: Decider,
-  { onUnrecorded }: Pick<Permission<never>, 'onUnrecorded'>,
+  { onUnrecorded }: Pick<Requirement<never>, 'onUnrecorded'>,
   { auditId }: AuthorizeResult,
   status: number,
 ): Promise<void> {
@@ -74,4 +74,10 @@ export async function settle(
 /** Empty when there is none, which is a failed authentication like any other. RFC 6750 section 2.1 */
 function tokenOf(authorization: string | undefined): string {
   return /^bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1] ?? ''
+}
+
+/** The path of a URL that begins with it, as it is encoded. */
+export function pathOf(url: string): string {
+  const end = url.indexOf('?')
+  return end < 0 ? url : url.slice(0, end)
 }
