@@ -8,6 +8,8 @@ export default defineConfig({
       ...(process.env.KAVACH_CONFORMANCE === undefined ? ['test/conformance/**'] : []),
       // They need more than Node: `npm run test:services` sees to it.
       ...(process.env.KAVACH_SERVICES === undefined ? ['test/services/**'] : []),
+      // They run on other runtimes: `npm run test:runtimes`.
+      ...(process.env.KAVACH_RUNTIMES === undefined ? ['test/runtimes/**'] : []),
     ],
     globalSetup: ['scripts/ensure-build.mjs'],
     testTimeout: 90_000,

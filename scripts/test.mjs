@@ -22,6 +22,10 @@ const ELSEWHERE = [
     'needs a folder with the published examples, vectors and product documents',
   ],
   ['npm run test:services', 'needs Chromium and Node 22, which it installs where it can'],
+  [
+    'npm run test:runtimes',
+    'needs Bun, Deno, workerd, Chromium and other versions of Node, which it installs where it can',
+  ],
   ['npm run mutants', 'plants bugs and builds the engine again for each; takes minutes'],
   ['npm run bench, npm run bench:scale', 'measures, and wants an idle machine'],
 ]

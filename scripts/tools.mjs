@@ -1,7 +1,7 @@
-// What the suites of `npm run test:services` need beside Node and the packages of this project: each is looked for, and installed
+// What the suites of `npm run test:services` and `npm run test:runtimes` need beside Node and the packages of this project: each is looked for, and installed
 // where it is missing and can be. Whatever cannot be had is a failure, and says what to do.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './vitest.mjs'
 
@@ -24,10 +24,28 @@ export function chromium() {
 /** Path of a Node of this major version, for programs that refuse the one that runs. */
 export function nodeOf(major) {
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath
-  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
-  const prefix = packages(`node-${major}`, [`${name}@${major}`])
-  const program = join(prefix, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
-  return existsSync(program) ? program : fail(`there is no Node ${major} for this machine: ${program} is missing`)
+  return programOf(`node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`, major, 'bin/node')
+}
+
+const ARM = process.arch === 'arm64'
+
+export function bun() {
+  const name = `@oven/bun-${process.platform === 'win32' ? 'windows' : process.platform}-${ARM ? 'aarch64' : process.arch}`
+  return programOf(name, '1.4.5', 'bin/bun')
+}
+
+export function deno() {
+  const libc = process.platform === 'linux' ? '-glibc' : ''
+  return programOf(`@deno/${process.platform}-${process.arch}${libc}`, '2.9.6', 'deno')
+}
+
+/** Path of a program that a package carries for this kind of machine. */
+function programOf(name, version, path) {
+  const prefix = packages(`${name.replace('/', '-').replace('@', '')}-${version}`, [`${name}@${version}`])
+  const program = join(prefix, 'node_modules', name, process.platform === 'win32' ? `${path}.exe` : path)
+  if (!existsSync(program)) fail(`there is no ${name} for this machine: ${program} is missing`)
+  chmodSync(program, 0o755)
+  return program
 }
 
 /** A folder of its own with these packages, installed once. */
