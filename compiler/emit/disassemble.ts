@@ -67,6 +67,7 @@ const SECTIONS: readonly (readonly [string, number, number])[] = [
   ['approvals', layout.S_APPROVALS, layout.APPROVAL_SIZE],
   ['delegations', layout.S_DELEGATIONS, layout.DELEGATION_SIZE],
   ['guards', layout.S_GUARDS, layout.GUARD_SIZE],
+  ['rule hashes', layout.S_RULE_HASHES, 4],
 ]
 
 function head(reader: ImageReader): readonly string[] {

@@ -2,11 +2,18 @@
  * The hashes by which the engine finds names and patterns; `engine-wasm/assembly/text.ts` computes the same. They only
  * speed the search up: bytes are compared after every match, so a forged collision costs time and no access.
  */
-import { HASH_ONE, HASH_TWO, SALT_EXACT, SALT_REST, SALT_STAR, SEED_RESOURCE } from '../../engine-wasm/format/layout.ts'
+import {
+  HASH_HIGH,
+  HASH_LOW,
+  SALT_EXACT,
+  SALT_REST,
+  SALT_STAR,
+  SEED_RESOURCE,
+} from '../../engine-wasm/format/layout.ts'
 
 /** Hash of a name's bytes. */
 export function hashBytes(bytes: Uint8Array, seed: number): number {
-  return finish(foldAll(seed, bytes, 0, bytes.length) ^ bytes.length)
+  return finish(foldAll(BigInt(seed), bytes) ^ BigInt(bytes.length))
 }
 
 /** What a pattern's literal text is hashed for. */
@@ -16,52 +23,44 @@ const SALT: Readonly<Record<KeyForm, number>> = { exact: SALT_EXACT, star: SALT_
 
 /** Hash of literal segments joined by `:`; `bytes` of a prefix ends in `:`, and is empty for no segments. */
 export function hashKey(bytes: Uint8Array, form: KeyForm): number {
-  let hash = SEED_RESOURCE
+  let hash = BigInt(SEED_RESOURCE)
   let start = 0
   while (start < bytes.length) {
     const colon = bytes.indexOf(COLON, start)
     const end = colon < 0 ? bytes.length : colon
-    hash = Math.imul(foldAll(hash, bytes, start, end) ^ (end - start), 0x85ebca6b)
+    hash = rotate(foldAll(hash, bytes.subarray(start, end)) ^ BigInt(end - start), 23n)
     start = end + 1
   }
-  return finish(hash ^ SALT[form])
+  return finish(hash ^ BigInt(SALT[form]))
 }
 
 const COLON = 0x3a
 
 /** Slot hash of a pair of agent indices. */
 export function hashPair(from: number, to: number): number {
-  return finish(fold(from, 0, to))
+  return finish((BigInt(to) << 32n) | BigInt(from))
 }
 
-function foldAll(seed: number, bytes: Uint8Array, from: number, to: number): number {
+/** Words of eight bytes, little-endian, zero beyond the end. */
+function foldAll(seed: bigint, bytes: Uint8Array): bigint {
   let hash = seed
-  for (let at = from; at < to; at += 8) hash = fold(hash, word(bytes, at, to), word(bytes, at + 4, to))
+  for (let at = 0; at < bytes.length; at += 8) {
+    let word = 0n
+    for (let i = Math.min(bytes.length, at + 8); i-- > at; ) word = (word << 8n) | BigInt(bytes[i] ?? 0)
+    hash = rotate((hash ^ word) * MULTIPLIER, 32n)
+  }
   return hash
 }
 
-/** Four bytes, little-endian; zero beyond `to`. */
-function word(bytes: Uint8Array, at: number, to: number): number {
-  let value = 0
-  for (let i = 0; i < 4 && at + i < to; i++) value |= (bytes[at + i] ?? 0) << (8 * i)
-  return value
+const MULTIPLIER = (BigInt(HASH_HIGH) << 32n) | BigInt(HASH_LOW)
+
+function rotate(value: bigint, bits: bigint): bigint {
+  const whole = BigInt.asUintN(64, value)
+  return BigInt.asUintN(64, (whole << bits) | (whole >> (64n - bits)))
 }
 
-function fold(hash: number, low: number, high: number): number {
-  const first = Math.imul(rotate(hash ^ low, 13), HASH_ONE)
-  return Math.imul(rotate(first ^ high, 15), HASH_TWO)
-}
-
-function rotate(value: number, bits: number): number {
-  return (value << bits) | (value >>> (32 - bits))
-}
-
-function finish(hash: number): number {
-  let h = hash ^ (hash >>> 16)
-  h = Math.imul(h, 0x85ebca6b)
-  h ^= h >>> 13
-  h = Math.imul(h, 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+function finish(hash: bigint): number {
+  return Number(BigInt.asUintN(64, hash * MULTIPLIER) >> 32n)
 }
 
 /** An open-addressing table, a power of two at most half full: index + 1 by slot, 0 where empty. */

@@ -154,8 +154,9 @@ export function createImageWriter(scopes: Iterable<ScopeModel>): ImageWriter {
   const actionRecords = createSink()
   const actions: Actions = createActions(scopes, pools, actionRecords)
   const records = createSink()
+  const hashes = createSink()
   const patterns = createSink()
-  const rules = createRuleWriter(actions, pools, records, patterns)
+  const rules = createRuleWriter(actions, pools, { records, hashes, patterns })
   const roleRefs = createSink()
   const ruleSets = createSink()
   const agents = createSink()
@@ -261,6 +262,7 @@ export function createImageWriter(scopes: Iterable<ScopeModel>): ImageWriter {
         [layout.S_PAIR_SLOTS, toBytes(head.pairSlots ?? toSlots([])), 4],
         [layout.S_DELEGATIONS, delegations.bytes(), layout.DELEGATION_SIZE],
         [layout.S_GUARDS, guards.bytes(), layout.GUARD_SIZE],
+        [layout.S_RULE_HASHES, hashes.bytes(), 4],
       ]
       return assemble({ ...head, nameIndex: name, depths: rules }, sections)
     },

@@ -28,6 +28,13 @@ export interface RuleSet {
   readonly general: number
 }
 
+/** Where sets are written to: a record and a hash for each rule. */
+export interface RuleSinks {
+  readonly records: Sink
+  readonly hashes: Sink
+  readonly patterns: Sink
+}
+
 export interface RuleWriter {
   write(rules: readonly Rule[]): RuleSet
   /** Bit k: some pattern is k literal segments and then `*`, or `**`. */
@@ -37,8 +44,8 @@ export interface RuleWriter {
 
 const PATTERN_KINDS = { exact: PATTERN_EXACT, star: PATTERN_STAR, rest: PATTERN_REST }
 
-/** Writes rules to `records` and their patterns to `patterns`. */
-export function createRuleWriter(actions: Actions, pools: Pools, records: Sink, patterns: Sink): RuleWriter {
+/** Writes rules, their hashes and their patterns. */
+export function createRuleWriter(actions: Actions, pools: Pools, { records, hashes, patterns }: RuleSinks): RuleWriter {
   let starDepths = 0
   let restDepths = 0
   /** Forms of patterns by their text: the same pattern in many grants is compiled once. */
@@ -97,7 +104,7 @@ export function createRuleWriter(actions: Actions, pools: Pools, records: Sink, 
       rows.sort(compareRows)
       let general = 0
       for (const { form, field, id, extra } of rows) {
-        records.u32(form.hash)
+        hashes.u32(form.hash)
         records.u32(form.pattern)
         records.u32(field)
         records.u32(id)

@@ -111,9 +111,6 @@ import {
   S_RULESETS,
 } from '../format/layout'
 import { MAX_APPROVALS, MAX_EXPLAINED, MAX_HOPS, MAX_METERS } from '../format/limits'
-import {  } from '../format/codes'
-import {  } from '../format/layout'
-import {  } from '../format/limits'
 import { FALSE, judge, mask, TRUE } from './condition'
 import { findAgent, section, sectionCount, stringIs } from './image'
 import {
@@ -165,7 +162,7 @@ import {
   readRequest,
 } from './request'
 import { matchRules, resetRules } from './rules'
-import { finish, fold } from './text'
+import { finish } from './text'
 import { ABSENT } from './time'
 
 /** The image that answers, 0 before the first one. */
@@ -435,7 +432,7 @@ function collectPair(from: u32, to: u64): void {
   const mask = sectionCount(active, S_PAIR_SLOTS) - 1
   const table = section(active, S_DELEGATIONS)
   const end = table + <usize>sectionCount(active, S_DELEGATIONS) * DELEGATION_SIZE
-  let slot = finish(fold(from, to))
+  let slot = finish(to | from)
   for (let n: u32 = 0; n <= mask; n++) {
     const index = load<u32>(slots + (<usize>(slot++ & mask) << 2))
     if (index == 0) return

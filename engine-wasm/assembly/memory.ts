@@ -27,13 +27,13 @@ export const FACTS: usize = 1040
 export const ADDRESS: usize = 1088
 /** Year, month, day, hour and minute of a text that is read. */
 export const DATE: usize = 1104
-/** MAX_SEGMENTS + 1 words each: hash after k segments, start of segment k. */
+/** MAX_SEGMENTS + 1 each: hash after k segments (u64), start of segment k. */
 export const SEGMENT_HASHES: usize = 1152
-export const SEGMENT_STARTS: usize = 1296
+export const SEGMENT_STARTS: usize = 1424
 /** Hash keys of the patterns that may match: an exact one, one for `*`, one for each depth of `**`. */
-export const KEYS: usize = 1440
+export const KEYS: usize = 1560
 /** The stable id of a pair of names, put together. */
-export const PAIR: usize = 1584
+export const PAIR: usize = 1704
 
 /** Two words that a spliced module sets: address and length of its image. */
 export const BOOT: usize = BOOT_ADDRESS

@@ -73,7 +73,7 @@ export function setPair(from: usize, fromLength: usize, to: usize, toLength: usi
 }
 
 function hashId(at: usize, length: usize): void {
-  setId(at, length, hashBytes(at, length, <u32>SEED_NAME))
+  setId(at, length, hashBytes(at, length, SEED_NAME))
 }
 
 /** Makes the id of what a verified record is about. */
@@ -133,7 +133,7 @@ function link(first: usize, entry: usize): void {
 
 /** Takes a block out of its chain, in which it is. */
 function unlink(block: usize): void {
-  let link = ringBucket(hashBytes(block + E_ID, <usize>load<u32>(block, E_LENGTH), <u32>SEED_NAME))
+  let link = ringBucket(hashBytes(block + E_ID, <usize>load<u32>(block, E_LENGTH), SEED_NAME))
   while (<usize>load<u32>(link) != block) link = <usize>load<u32>(link)
   store<u32>(link, load<u32>(block))
   store<u32>(block, 0, E_VALUE)

@@ -30,7 +30,7 @@ import {
 } from '../format/layout'
 import { FACTS, PRINCIPAL_SIZE, PRINCIPALS, SEGMENT_HASHES, SEGMENT_STARTS } from './memory'
 import { high, low, scaleValue } from './number'
-import { equalBytes, finish, readSegment } from './text'
+import { equalBytes, finish, readSegment, segmentHash } from './text'
 import { ABSENT, parseTime, UNKNOWN, weekMinute } from './time'
 
 /** REQ_POSSIBLE, REQ_OPEN. */
@@ -110,9 +110,9 @@ let nameHash: u32 = 0
 
 /** True for 1-128 bytes of segment text; its hash is then in `nameHash`. */
 function isName(at: usize, length: usize): bool {
-  const read = readSegment(at, at + length, <u32>SEED_NAME)
-  nameHash = finish(<u32>read ^ <u32>length)
-  return <usize>(read >> 32) == at + length
+  const behind = readSegment(at, at + length, SEED_NAME)
+  nameHash = finish(segmentHash)
+  return behind == at + length
 }
 
 /** Adds a principal; false when it has no name, or one that is there already. */
@@ -121,7 +121,7 @@ function addPrincipal(at: usize, length: usize): bool {
   let p = PRINCIPALS
   const last = principal(principalCount++)
   for (; p < last; p += PRINCIPAL_SIZE) {
-    if (<usize>load<u32>(p, P_LENGTH) == length && equalBytes(<usize>load<u32>(p, P_NAME), at, length)) return false
+    if (load<u32>(p, P_HASH) == nameHash && <usize>load<u32>(p, P_LENGTH) == length && equalBytes(<usize>load<u32>(p, P_NAME), at, length)) return false
   }
   store<u32>(p, <u32>at, P_NAME)
   store<u32>(p, <u32>length, P_LENGTH)
@@ -134,21 +134,19 @@ function addPrincipal(at: usize, length: usize): bool {
  * segment k begins; one past the last segment it is the end plus one.
  */
 function readResource(): bool {
-  let hash: u32 = <u32>SEED_RESOURCE
+  let hash: u64 = SEED_RESOURCE
   let at = resourceAt
   const end = resourceAt + resourceLength
   let count: usize = 0
-  store<u32>(0, hash, SEGMENT_HASHES)
+  store<u64>(0, hash, SEGMENT_HASHES)
   do {
     if (count == MAX_SEGMENTS) return false
     store<u32>(count << 2, <u32>at, SEGMENT_STARTS)
-    const read = readSegment(at, end, hash)
-    if (read == 0) return false
-    const behind = <usize>(read >> 32)
+    at = readSegment(at, end, hash) + 1
+    if (at == 1) return false
     count++
-    hash = (<u32>read ^ <u32>(behind - at)) * <u32>0x85ebca6b
-    store<u32>(count << 2, hash, SEGMENT_HASHES)
-    at = behind + 1
+    hash = rotl<u64>(segmentHash, 23)
+    store<u64>(count << 3, hash, SEGMENT_HASHES)
   } while (at <= end)
   segmentCount = <u32>count
   return true
@@ -263,5 +261,5 @@ export function valueEnd(at: usize): usize {
 
 /** Hash of the whole resource, of the prefix before its last segment, and of the first k segments. */
 export function keyHash(segments: u32, salt: u32): u32 {
-  return finish(load<u32>(<usize>segments << 2, SEGMENT_HASHES) ^ salt)
+  return finish(load<u64>(<usize>segments << 3, SEGMENT_HASHES) ^ salt)
 }

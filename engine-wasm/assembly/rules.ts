@@ -15,7 +15,6 @@ import {
   PATTERN_SIZE,
   PATTERN_STAR,
   RULE_ACTIONS,
-  RULE_HASH,
   RULE_PATTERN,
   RULE_SIZE,
   SALT_EXACT,
@@ -24,6 +23,7 @@ import {
   S_BYTES,
   S_PATTERNS,
   S_RULES,
+  S_RULE_HASHES,
 } from '../format/layout'
 import { meet } from './eval'
 import { actionIn, findAction, runDfa, section } from './image'
@@ -31,8 +31,8 @@ import { KEYS, SEGMENT_STARTS } from './memory'
 import { actionAt, actionHash, actionLength, keyHash, resourceAt, resourceLength, segmentCount } from './request'
 import { equalBytes } from './text'
 
-/** Rules that are walked through. */
-const FEW: u32 = 10
+/** Rules that are counted, and not halved. */
+const FEW: u32 = 8
 let keyBytes: usize = 0
 let keysOf: usize = 0
 let action: i32 = -1
@@ -64,31 +64,27 @@ export function matchRules(base: usize, set: usize): void {
   if (load<u64>(set, 4) == 0) return
   if (keysOf != base) prepare(base)
   const hashed = load<u32>(set, 4)
-  const rules = section(base, S_RULES) + <usize>load<u32>(set) * RULE_SIZE
-  const end = rules + <usize>hashed * RULE_SIZE
-  if (hashed <= FEW) {
-    // A processor guesses the way of this walk, and not that of a search.
-    for (let rule = rules; rule < end; rule += RULE_SIZE) {
-      const hash = load<u32>(rule, RULE_HASH)
-      for (let k: usize = 0; k < keyBytes; k += 4) if (load<u32>(k, KEYS) == hash) tryRule(base, rule)
+  const start = load<u32>(set)
+  const rules = section(base, S_RULES) + <usize>start * RULE_SIZE
+  const hashes = section(base, S_RULE_HASHES) + (<usize>start << 2)
+  const end = hashes + (<usize>hashed << 2)
+  for (let k: usize = 0; k < keyBytes; k += 4) {
+    const key = load<u32>(k, KEYS)
+    let at = hashes
+    let left = hashed
+    // The first rule of the key stands behind as many as have a lower one. A processor need not guess what it only adds.
+    for (; left > FEW; left -= left >> 1) {
+      const skip = <usize>(left >> 1) << 2
+      at += select<usize>(skip, 0, load<u32>(at + skip - 4) < key)
     }
-  } else {
-    for (let k: usize = 0; k < keyBytes; k += 4) {
-      const key = load<u32>(k, KEYS)
-      let rule = rules
-      // The first rule of the key is no further than `count` rules from here.
-      for (let count = hashed; count > 0; count >>= 1) {
-        const middle = rule + <usize>(count >> 1) * RULE_SIZE
-        if (load<u32>(middle, RULE_HASH) < key) {
-          rule = middle + RULE_SIZE
-          count--
-        }
-      }
-      for (; rule < end && load<u32>(rule, RULE_HASH) == key; rule += RULE_SIZE) tryRule(base, rule)
-    }
+    let lower: usize = 0
+    const stop = at + (<usize>left << 2)
+    for (let hash = at; hash < stop; hash += 4) lower += <usize>(load<u32>(hash) < key)
+    for (at += lower << 2; at < end && load<u32>(at) == key; at += 4) tryRule(base, rules + (at - hashes) * (RULE_SIZE / 4))
   }
-  const last = end + <usize>load<u32>(set, 8) * RULE_SIZE
-  for (let rule = end; rule < last; rule += RULE_SIZE) tryRule(base, rule)
+  const general = rules + <usize>hashed * RULE_SIZE
+  const last = general + <usize>load<u32>(set, 8) * RULE_SIZE
+  for (let rule = general; rule < last; rule += RULE_SIZE) tryRule(base, rule)
 }
 
 function tryRule(base: usize, rule: usize): void {

@@ -4,23 +4,22 @@
  * Names are read a word of eight bytes at a time, and every word is also hashed as it passes, so that no byte of a usual
  * request is read twice. Only what is not plain ASCII is decoded.
  */
-import { HASH_ONE, HASH_TWO } from '../format/layout'
+import { HASH_HIGH, HASH_LOW } from '../format/layout'
 import { MAX_NAME_BYTES } from '../format/limits'
 
-export function fold(hash: u32, value: u64): u32 {
-  const low = rotl<u32>(hash ^ <u32>value, 13) * <u32>HASH_ONE
-  return rotl<u32>(low ^ <u32>(value >> 32), 15) * <u32>HASH_TWO
+const MULTIPLIER: u64 = (<u64>HASH_HIGH << 32) | HASH_LOW
+
+/** One multiplication for eight bytes: the halves change places, so that what is above comes to bear on all of the next word. */
+export function fold(hash: u64, value: u64): u64 {
+  return rotl<u64>((hash ^ value) * MULTIPLIER, 32)
 }
 
-export function finish(hash: u32): u32 {
-  let h = hash ^ (hash >> 16)
-  h *= <u32>0x85ebca6b
-  h ^= h >> 13
-  h *= <u32>0xc2b2ae35
-  return h ^ (h >> 16)
+/** What is looked up: the upper half, which all bits have come to bear on. */
+export function finish(hash: u64): u32 {
+  return <u32>((hash * MULTIPLIER) >> 32)
 }
 
-export function hashBytes(address: usize, length: usize, seed: u32): u32 {
+export function hashBytes(address: usize, length: usize, seed: u64): u32 {
   let hash = seed
   let at = address
   const end = address + length
@@ -31,7 +30,7 @@ export function hashBytes(address: usize, length: usize, seed: u32): u32 {
     hash = fold(hash, value)
     at += 8
   }
-  return finish(hash ^ <u32>length)
+  return finish(hash ^ length)
 }
 
 export function equalBytes(a: usize, b: usize, length: usize): bool {
@@ -94,14 +93,17 @@ export function countCharacters(address: usize, length: usize, segment: bool): i
 const ONES: u64 = 0x0101010101010101
 const HIGH: u64 = 0x8080808080808080
 
+/** The hash after the segment that was read last, with its length. */
+export let segmentHash: u64 = 0
+
 /**
- * Reads the segment at `from`, which ends at a `:` or at `end`, and folds it into a hash: the address behind it in the upper
- * half, the hash in the lower one. 0 when it is not 1-128 bytes of segment text.
+ * Reads the segment at `from`, which ends at a `:` or at `end`, and folds it into a hash: the address behind it. 0 when it is
+ * not 1-128 bytes of segment text.
  *
  * A byte b of a word is zero where (b - 1) & ~b has its high bit; below the first zero byte nothing else has. So the first
  * `:` is found exactly, and a word that seems not to be plain is looked at again, character by character.
  */
-export function readSegment(from: usize, end: usize, seed: u32): u64 {
+export function readSegment(from: usize, end: usize, seed: u64): usize {
   let hash = seed
   let at = from
   let odd: u64 = 0
@@ -122,5 +124,6 @@ export function readSegment(from: usize, end: usize, seed: u32): u64 {
   }
   const size = at - from
   if (size - 1 >= <usize>MAX_NAME_BYTES || ((odd & HIGH) != 0 && countCharacters(from, size, true) < 0)) return 0
-  return (<u64>at << 32) | hash
+  segmentHash = hash ^ size
+  return at
 }

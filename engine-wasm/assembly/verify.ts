@@ -101,7 +101,6 @@ import {
   RULESET_SIZE,
   RULE_ACTIONS,
   RULE_EXTRA,
-  RULE_HASH,
   RULE_PATTERN,
   RULE_SIZE,
   SECTION_COUNT,
@@ -128,6 +127,7 @@ import {
   S_RANGES,
   S_ROLE_REFS,
   S_RULES,
+  S_RULE_HASHES,
   S_RULESETS,
   S_STRINGS,
   S_WEEKS,
@@ -239,6 +239,7 @@ const SHAPES = memory.data<i32>([
   MAYBE | (GUARD_UNLESS << 8) | (S_CONDITIONS << 16),
   MAYBE | (GUARD_APPROVAL << 8) | (S_APPROVALS << 16),
   MAYBE | (GUARD_LIMIT << 8) | (S_LIMITS << 16),
+  4,
   0 | (3 << 8),
   BELOW | (H_NAME << 8) | (S_STRINGS << 16),
   MAYBE | (H_BOUNDARY_LIMITS << 8) | (S_LIMIT_LISTS << 16),
@@ -345,6 +346,7 @@ function header(length: usize): i32 {
     const delegations = sectionCount(base, S_DELEGATIONS)
     if (kind == KIND_AGENT ? agents != 1 || delegations != 0 : agents != 0 || delegations == 0) return STATUS_BAD_OFFSET
   }
+  if (sectionCount(base, S_RULE_HASHES) != sectionCount(base, S_RULES)) return STATUS_BAD_OFFSET
   if (!powerOfTwo(S_ACTION_SLOTS) || !powerOfTwo(S_AGENT_SLOTS) || !powerOfTwo(S_PAIR_SLOTS)) return STATUS_BAD_OFFSET
   const guards = load<u32>(base, H_GUARD_RULES)
   const end = <u64>guards + <u64>load<u32>(base, H_GUARD_HASHED) + <u64>load<u32>(base, H_GUARD_GENERAL)
@@ -396,7 +398,8 @@ export function verifySome(steps: i32): i32 {
       stage++
       index = 0
       store<u32>(VERIFIER, 0, V_CURSOR)
-      if (stage == SECTION_COUNT) state = STATUS_OK
+      // Of the hashes, which come last, each set has checked its own.
+      if (stage == S_RULE_HASHES) state = STATUS_OK
       continue
     }
     const at = section(base, stage) + <usize>index * size
@@ -462,13 +465,14 @@ function ruleSet(start: u32, hashed: u32, general: u32): bool {
 function ruleShapes(start: u32, hashed: u32, total: u32): bool {
   cost += <i64>total
   let rule = section(base, S_RULES) + <usize>start * RULE_SIZE
+  const hashes = section(base, S_RULE_HASHES) + (<usize>start << 2)
   let previous: u32 = 0
   for (let i: u32 = 0; i < total; i++) {
     const pattern = load<u32>(rule, RULE_PATTERN)
     if (pattern >= sectionCount(base, S_PATTERNS)) return false
     const isDfa = load<u32>(section(base, S_PATTERNS) + <usize>pattern * PATTERN_SIZE, PATTERN_KIND) == PATTERN_DFA
     if (isDfa != i >= hashed) return outOfOrder()
-    const hash = isDfa ? previous : load<u32>(rule, RULE_HASH)
+    const hash = isDfa ? previous : load<u32>(hashes + (<usize>i << 2))
     if (hash < previous) return outOfOrder()
     previous = hash
     rule += RULE_SIZE

@@ -75,7 +75,9 @@ export const S_METERS = 21
 export const S_PAIR_SLOTS = 22
 export const S_DELEGATIONS = 23
 export const S_GUARDS = 24
-export const SECTION_COUNT = 25
+/** A u32 for each rule, beside it: what is searched lies close together. */
+export const S_RULE_HASHES = 25
+export const SECTION_COUNT = 26
 
 export const STRING_SIZE = 8
 export const STRING_OFFSET = 0
@@ -108,14 +110,13 @@ export const AGENT_LIMITS = 36
 export const AGENT_EXPIRES_AT = 40
 
 /** A rule: hashed rules of a set are sorted by hash, the general ones (a DFA) follow. */
-export const RULE_SIZE = 20
-export const RULE_HASH = 0
-export const RULE_PATTERN = 4
+export const RULE_SIZE = 16
+export const RULE_PATTERN = 0
 /** Bits 0-29: actions 0-29; bit 30: every other action; bit 31: low bits are a word index of (count, action index ...). */
-export const RULE_ACTIONS = 8
-export const RULE_ID = 12
+export const RULE_ACTIONS = 4
+export const RULE_ID = 8
 /** Index + 1 into extras (guards for guardrails), 0 none. */
-export const RULE_EXTRA = 16
+export const RULE_EXTRA = 12
 export const ACTION_OTHER_BIT = 30
 export const ACTIONS_ANY = 0x7fffffff
 
@@ -350,8 +351,9 @@ export const SEED_PAIR = 0x27d4eb2f
 export const SALT_EXACT = 0x165667b1
 export const SALT_STAR = 0x2545f491
 export const SALT_REST = 0x6c62272e
-export const HASH_ONE = 0xcc9e2d51
-export const HASH_TWO = 0x1b873593
+/** The multiplier of all hashes. */
+export const HASH_HIGH = 0xcc9e2d51
+export const HASH_LOW = 0x1b873593
 
 /** Where a module with a policy inside says where its image lies: u32 address, u32 length. */
 export const BOOT_ADDRESS = 1024

@@ -93,28 +93,23 @@ export function createMemory(exports: Exports): Memory {
 
   /** The bytes of a text. A lone surrogate becomes U+FFFD, which the engine knows as such. */
   function putText(text: string): number {
-    const { length } = text
     const start = at
-    // A loop over what a closure holds is slower.
-    const target = bytes
-    let i = 0
-    if (length <= 2 * SHORT) {
-      for (; i < length; i++) {
-        const code = text.charCodeAt(i)
-        if (code > 127) break
-        target[start + i] = code
-      }
+    let written = text.length
+    if (!putAscii(view, start, text)) {
+      const { read, written: all } = UTF8.encodeInto(text, bytes.subarray(start))
+      written = read < written ? bytes.length : all
     }
-    if (i < length) {
-      const { read, written } = UTF8.encodeInto(text, bytes.subarray(start))
-      i = read < length ? bytes.length : written
-    }
-    at = start + i
-    return i
+    at = start + written
+    return written
   }
 
   /** A name in composed form (NFC), as the language wants it. Only what has more bytes than characters can be decomposed. */
   function putName(name: string): number {
+    const { length } = name
+    if (putAscii(view, at, name)) {
+      at += length
+      return length
+    }
     const written = putText(name)
     if (written !== lengthOf(name) && name.normalize('NFC') !== name) throw MALFORMED
     return written
@@ -189,20 +184,20 @@ export function createMemory(exports: Exports): Memory {
     putField(tag, label)
   }
 
-  function putFields(request: Facts): void {
-    const { via, args, ip, now, since, cost, trust, tenant, approvedBy, approvedAt, readings } = request
-    if (isPresent(via)) {
-      if (!Array.isArray(via)) throw MALFORMED
-      for (const hop of via) {
-        const start = at
-        bytes[start] = FIELD_VIA
-        bytes[start + 1] = VALUE_STRING
-        at += 6
-        set32(start + 2, putName(delegatorOf(hop)))
-        if (typeof hop === 'string') bytes[at++] = VALUE_ABSENT
-        else putValue(hop.since ?? undefined, MAX_ARG_DEPTH)
-      }
+  function putChain(via: unknown): void {
+    if (!Array.isArray(via)) throw MALFORMED
+    for (const hop of via) {
+      const start = at
+      at += 6
+      const written = putName(delegatorOf(hop))
+      view.setUint16(start, FIELD_VIA | (VALUE_STRING << 8), true)
+      set32(start + 2, written)
+      if (typeof hop === 'string') view.setUint8(at++, VALUE_ABSENT)
+      else putValue(hop.since ?? undefined, MAX_ARG_DEPTH)
     }
+  }
+
+  function putFacts({ args, ip, now, since, cost, trust, tenant, approvedBy, approvedAt, readings }: Facts): void {
     putField(FIELD_IP, ip)
     putField(FIELD_NOW, now)
     putField(FIELD_SINCE, since)
@@ -233,10 +228,10 @@ export function createMemory(exports: Exports): Memory {
       resourceBytes = putName(resource)
     }
     const fields = at
-    if (isPresent(factOf(request))) {
-      // Somebody may have given every object of the process a fact, such as an approver, by its prototype.
-      putFields(isPresent(factOf(NOTHING)) ? ownMembers(request) : request)
-    }
+    // Somebody may have given every object of the process a fact, such as an approver, by its prototype.
+    const facts: Facts = isPresent(NOTHING.via ?? factOf(NOTHING)) ? ownMembers(request) : request
+    if (isPresent(facts.via)) putChain(facts.via)
+    if (isPresent(factOf(facts))) putFacts(facts)
     if (readings) {
       bytes[at] = FIELD_READINGS
       set32(at + 1, readings.length)
@@ -280,12 +275,38 @@ export function createMemory(exports: Exports): Memory {
   }
 }
 
+/** Writes a short text that is ASCII, four characters at a time; false when it is another one. */
+function putAscii(target: DataView, start: number, text: string): boolean {
+  const { length } = text
+  let all = 0
+  let i = 0
+  if (length > 2 * SHORT) return false
+  if (length < 4) {
+    for (; i < length; i++) {
+      const code = text.charCodeAt(i)
+      all |= code
+      target.setUint8(start + i, code)
+    }
+    return all < 128
+  }
+  for (; i < length; i += 4) {
+    // The last four may stand in two words.
+    if (i > length - 4) i = length - 4
+    const a = text.charCodeAt(i)
+    const b = text.charCodeAt(i + 1)
+    const c = text.charCodeAt(i + 2)
+    const d = text.charCodeAt(i + 3)
+    all |= a | b | c | d
+    target.setInt32(start + i, a | (b << 8) | (c << 16) | (d << 24), true)
+  }
+  return all < 128
+}
+
 /** What a request says, before it is checked. */
 type Facts = { readonly [Member in keyof EngineRequest]?: unknown }
 
-/** A fact besides the three names, if the request has any. */
-const factOf = (request: EngineRequest): unknown =>
-  request.via ??
+/** A fact besides the names, if the request has any. */
+const factOf = (request: Facts): unknown =>
   request.args ??
   request.ip ??
   request.now ??

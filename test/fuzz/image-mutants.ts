@@ -37,6 +37,7 @@ const SIZES: Readonly<Record<number, number>> = {
   [layout.S_PAIR_SLOTS]: 4,
   [layout.S_DELEGATIONS]: layout.DELEGATION_SIZE,
   [layout.S_GUARDS]: layout.GUARD_SIZE,
+  [layout.S_RULE_HASHES]: 4,
 }
 
 /** Changes `image`, which stays as it is; `other` lends its sections. */

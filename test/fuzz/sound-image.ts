@@ -62,9 +62,8 @@ export function strayReference(image: Uint8Array): string | undefined {
       if (u32(rule + layout.RULE_PATTERN) >= count(layout.S_PATTERNS)) return
       const isDfa = u32(pattern + layout.PATTERN_KIND) === layout.PATTERN_DFA
       claim(isDfa === index - from >= hashed, `${what}: kind of rule`)
-      const before = rule - layout.RULE_SIZE
-      if (!isDfa && index > from)
-        claim(u32(before + layout.RULE_HASH) <= u32(rule + layout.RULE_HASH), `${what}: order`)
+      const hash = start(layout.S_RULE_HASHES) + 4 * index
+      if (!isDfa && index > from) claim(u32(hash - 4) <= u32(hash), `${what}: order`)
       const isGuard = index >= guards.from && index < guards.to
       claim(isGuard === (at === layout.H_GUARD_RULES), `${what}: guardrails are grants`)
     }
@@ -75,6 +74,7 @@ export function strayReference(image: Uint8Array): string | undefined {
   ownRules(layout.S_DELEGATIONS, layout.DELEGATION_SIZE, layout.DELEGATION_RULES, 'delegations')
   ownSpans(layout.S_CONDITIONS, layout.CONDITION_SIZE, 'atoms')
   ownSpans(layout.S_LIMIT_LISTS, layout.LIMIT_LIST_SIZE, 'limits')
+  claim(count(layout.S_RULE_HASHES) === count(layout.S_RULES), 'hashes')
   points(layout.H_NAME, layout.S_STRINGS, 'name')
   mayPoint(layout.H_BOUNDARY_LIMITS, layout.S_LIMIT_LISTS, 'limits of the boundary')
   ruleSet(layout.H_GUARD_RULES, 'guardrails')

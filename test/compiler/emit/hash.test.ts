@@ -5,9 +5,9 @@ import { compile } from '../../engine-wasm/assembly/compile.ts'
 import { Random } from '../../properties/generate/random.ts'
 
 interface Text {
-  fold(hash: number, value: bigint): number
-  finish(hash: number): number
-  hashBytes(address: number, length: number, seed: number): number
+  fold(hash: bigint, value: bigint): bigint
+  finish(hash: bigint): number
+  hashBytes(address: number, length: number, seed: bigint): number
 }
 
 const engine = await compile<Text>('text')
@@ -17,14 +17,14 @@ test('names hash as in the engine, whatever their length', () => {
   const random = new Random(1)
   for (let length = 0; length < 200; length++) {
     const bytes = Uint8Array.from({ length }, () => random.below(256))
-    const found = engine.hashBytes(engine.write(bytes), length, SEED_PAIR) >>> 0
+    const found = engine.hashBytes(engine.write(bytes), length, BigInt(SEED_PAIR)) >>> 0
     expect([length, hashBytes(bytes, SEED_PAIR)]).toEqual([length, found])
   }
 })
 
 /** What the engine makes of a resource: words of eight bytes, then the length, for each segment. */
 function keyInEngine(segments: readonly string[], salt: number): number {
-  let hash = SEED_RESOURCE
+  let hash = BigInt(SEED_RESOURCE)
   for (const segment of segments) {
     const bytes = Buffer.concat([ENCODER.encode(segment), Buffer.alloc(8)])
     const length = bytes.length - 8
@@ -32,9 +32,10 @@ function keyInEngine(segments: readonly string[], salt: number): number {
       const left = Math.min(8, length - at)
       hash = engine.fold(hash, bytes.readBigUInt64LE(at) & ((1n << BigInt(8 * left)) - 1n))
     }
-    hash = Math.imul(hash ^ length, 0x85ebca6b)
+    const whole = BigInt.asUintN(64, hash) ^ BigInt(length)
+    hash = BigInt.asUintN(64, (whole << 23n) | (whole >> 41n))
   }
-  return engine.finish(hash ^ salt) >>> 0
+  return engine.finish(hash ^ BigInt(salt)) >>> 0
 }
 
 test('patterns hash segment by segment, each form with its salt', () => {

@@ -20,7 +20,9 @@ test('hashed rules are sorted, automata stand behind them', () => {
   const agent = Buffer.from(sectionOf(IMAGE, layout.S_AGENTS, layout.AGENT_SIZE).bytes)
   const [hashed, general] = [agent.readUInt32LE(layout.AGENT_HASHED), agent.readUInt32LE(layout.AGENT_GENERAL)]
   expect([hashed, general, RULES.count]).toEqual([6, 2, 8])
-  const hashes = Array.from({ length: hashed }, (_, index) => record(index, layout.RULE_HASH))
+  const beside = sectionOf(IMAGE, layout.S_RULE_HASHES, 4)
+  expect(beside.count).toBe(8)
+  const hashes = Array.from({ length: hashed }, (_, index) => Buffer.from(beside.bytes).readUInt32LE(index * 4))
   expect(hashes).toEqual([...hashes].sort((a, b) => a - b))
   expect(Array.from({ length: 8 }, (_, index) => kindOf(index) === layout.PATTERN_DFA)).toEqual([
     ...new Array<boolean>(6).fill(false),
