@@ -15,7 +15,9 @@ const CARRIED = join(root, 'engine-wasm/host/engine-bytes.ts')
 const STATIC_BASE = 2048
 const STATIC_END = 16384
 /** Nodes of a function that is small enough to stand wherever it is called. */
-const SMALL = 18
+const SMALL = 12
+/** Nodes of a function that may stand in its only caller. */
+const LARGE = 400
 /** Where images begin; `inspect` compares it with what the engine says. */
 const INITIAL_PAGES = 43
 
@@ -71,7 +73,7 @@ function optimize(bytes) {
   binaryen.setOptimizeLevel(3)
   binaryen.setShrinkLevel(2)
   binaryen.setAlwaysInlineMaxSize(SMALL)
-  binaryen.setOneCallerInlineMaxSize(200)
+  binaryen.setOneCallerInlineMaxSize(LARGE)
   binaryen.setLowMemoryUnused(true)
   let best
   for (let round = 0; round < 6; round++) {

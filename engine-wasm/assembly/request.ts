@@ -165,7 +165,8 @@ function readFields(from: usize, length: usize): bool {
   let at = from
   let approversEnd: usize = 0
   approverCount = 0
-  memory.fill(FACTS, 0, (FIELD_READINGS + 1) * 4)
+  // A call of `memory.fill` takes longer.
+  for (let i: usize = 0; i < <usize>((FIELD_READINGS + 1) * 4); i += 8) store<u64>(i, 0, FACTS)
   while (at < end) {
     const tag = <u32>load<u8>(at)
     const fact = FACTS + (<usize>tag << 2)

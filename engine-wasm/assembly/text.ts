@@ -76,12 +76,14 @@ export function countCharacters(address: usize, length: usize, segment: bool): i
   const end = address + length
   let count = 0
   while (at < end) {
-    if (!segment && end - at >= 8 && (load<u64>(at) & HIGH) == 0) {
-      at += 8
-      count += 8
+    const left = end - at
+    const plain: usize = left < 8 ? left : 8
+    if (!segment && (load<u64>(at) & HIGH) << (<u64>(8 - plain) << 3) == 0) {
+      at += plain
+      count += <i32>plain
       continue
     }
-    const size = character(at, end - at)
+    const size = character(at, left)
     if (size == 0) return -1
     if (segment && (code < 0x20 || code == 0x2a || code == 0x3a || code - 0x7f < 0x21)) return -1
     at += size

@@ -38,11 +38,11 @@ const TEXT = new TextDecoder()
 
 export const WORD = 0x100000000
 
-/** Characters of the three names up to which a loop is quicker than `encodeInto`. */
-const SHORT = 48
+/** Characters of a text up to which a loop is quicker than `encodeInto` into a view that is made for it. */
+const SHORT = 96
 
-/** No value and no part of one is as long: where less is left, the buffer was too small. */
-const LARGEST_STEP = 16
+/** No value and no part of one that is not written by `encodeInto` is as long: where less is left, the buffer was too small. */
+const LARGEST_STEP = SHORT + 16
 
 export interface Memory {
   /** What stands at an offset of the response. */
@@ -65,9 +65,8 @@ export interface Memory {
 
 /** Each has a writer of its own: while one reads a request, its getters may make another one write. */
 export function createMemory(exports: Exports): Memory {
-  /** The request buffer, and what follows the header, since `encodeInto` wants a view of its own. */
+  /** The request buffer. */
   let bytes: Uint8Array
-  let names: Uint8Array
   let view: DataView
   let response: DataView
   /** Where the next byte goes. Typed arrays ignore what is beyond their end, views throw. */
@@ -77,7 +76,6 @@ export function createMemory(exports: Exports): Memory {
 
   function refresh(): void {
     bytes = region(exports.req_ptr(), exports.req_cap())
-    names = bytes.subarray(REQ_STRINGS)
     view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     response = new DataView(bytes.buffer, exports.res_ptr())
   }
@@ -105,13 +103,9 @@ export function createMemory(exports: Exports): Memory {
 
   /** A name in composed form (NFC), as the language wants it. Only what has more bytes than characters can be decomposed. */
   function putName(name: string): number {
-    const { length } = name
-    if (putAscii(view, at, name)) {
-      at += length
-      return length
-    }
+    if (typeof name !== 'string') throw MALFORMED
     const written = putText(name)
-    if (written !== lengthOf(name) && name.normalize('NFC') !== name) throw MALFORMED
+    if (written !== name.length && name.normalize('NFC') !== name) throw MALFORMED
     return written
   }
 
@@ -217,16 +211,9 @@ export function createMemory(exports: Exports): Memory {
     // First of all: what throws later shows by it whether there was room.
     at = REQ_STRINGS
     const { agent, action, resource } = request
-    let agentBytes = lengthOf(agent)
-    let actionBytes = lengthOf(action)
-    let resourceBytes = lengthOf(resource)
-    const total = agentBytes + actionBytes + resourceBytes
-    if (total > SHORT && UTF8.encodeInto(agent + action + resource, names).written === total) at += total
-    else {
-      agentBytes = putName(agent)
-      actionBytes = putName(action)
-      resourceBytes = putName(resource)
-    }
+    const agentBytes = putName(agent)
+    const actionBytes = putName(action)
+    const resourceBytes = putName(resource)
     const fields = at
     // Somebody may have given every object of the process a fact, such as an approver, by its prototype.
     const facts: Facts = isPresent(NOTHING.via ?? factOf(NOTHING)) ? ownMembers(request) : request
@@ -280,7 +267,7 @@ function putAscii(target: DataView, start: number, text: string): boolean {
   const { length } = text
   let all = 0
   let i = 0
-  if (length > 2 * SHORT) return false
+  if (length > SHORT) return false
   if (length < 4) {
     for (; i < length; i++) {
       const code = text.charCodeAt(i)
@@ -319,10 +306,5 @@ const factOf = (request: Facts): unknown =>
   request.readings
 
 const NOTHING = {} as EngineRequest // Only ever asked for what it lacks.
-
-function lengthOf(text: unknown): number {
-  if (typeof text !== 'string') throw MALFORMED
-  return text.length
-}
 
 const isPresent = <T>(value: T): value is NonNullable<T> => value !== undefined && value !== null

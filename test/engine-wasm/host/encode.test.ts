@@ -25,6 +25,9 @@ delegate a -> e { allow read on r:** expires in 1h }`,
   ).image,
 )
 
+/** A policy of a few bytes, for engines that are made one after the other. */
+const SMALL = compilePolicy('policy p\nautonomous agent a { allow read on r:** }').image
+
 const GOOD = { agent: 'a', action: 'read', resource: 'r:x' }
 
 function reasonOf(request: unknown): string {
@@ -229,3 +232,11 @@ function pieces(count: number, text: string): Record<string, string> {
 function nested(levels: number, value: unknown): Record<string, unknown> {
   return { a: levels === 1 ? value : nested(levels - 1, value) }
 }
+
+test('a request fits wherever the buffer ends in it', () => {
+  for (let left = -40; left < 240; left++) {
+    const fresh = loadLiveEngine(SMALL)
+    const args = { x: 'x'.repeat(65_536 - 60 - left), y: 'y'.repeat(50), z: { name: 'z'.repeat(96), number: 1.5 } }
+    expect([left, fresh.decide({ ...GOOD, args }).reason]).toEqual([left, 'allowed'])
+  }
+})
