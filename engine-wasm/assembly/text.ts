@@ -103,7 +103,8 @@ export let segmentHash: u64 = 0
  * not 1-128 bytes of segment text.
  *
  * A byte b of a word is zero where (b - 1) & ~b has its high bit; below the first zero byte nothing else has. So the first
- * `:` is found exactly, and a word that seems not to be plain is looked at again, character by character.
+ * `:` is found exactly. Of bytes that are plain no sum or difference has its high bit; a word that seems not to be is looked
+ * at again, character by character.
  */
 export function readSegment(from: usize, end: usize, seed: u64): usize {
   let hash = seed
@@ -117,9 +118,8 @@ export function readSegment(from: usize, end: usize, seed: u64): usize {
     if (take > left) take = left
     if (take == 0) break
     const mask = <u64>-1 >> (<u64>(8 - take) << 3)
-    const star = value ^ (ONES * 0x2a)
-    const del = value ^ (ONES * 0x7f)
-    odd |= (value | ((value - ONES * 0x20) & ~value) | ((star - ONES) & ~star) | ((del - ONES) & ~del)) & mask
+    // Beyond ASCII, a control in front of the space or behind all others, a `*`.
+    odd |= (value | (value - ONES * 0x20) | (value + ONES) | ((value ^ (ONES * 0x2a)) - ONES)) & mask
     hash = fold(hash, value & mask)
     at += take
     if (take < 8) break

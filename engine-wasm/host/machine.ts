@@ -66,7 +66,7 @@ export type Before = Pick<PolicyIdentity, 'generation'> & Partial<PolicyIdentity
  */
 export function createMachine(module: WebAssembly.Module, image: Uint8Array | undefined, before: Before): Machine {
   // The exports are those of docs/abi.md when the version is; what lacks them is no engine and fails here.
-  const exports = new WebAssembly.Instance(module, {}).exports as unknown as Exports
+  const exports = { ...new WebAssembly.Instance(module, {}).exports } as unknown as Exports
   const major: unknown = exports.kavach_abi_major?.value
   if (major !== ABI_MAJOR) {
     throw new EngineError(major ? 'bad-version' : 'bad-module', `no decision engine of ABI ${ABI_MAJOR}, but ${major}`)
