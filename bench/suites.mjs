@@ -1,0 +1,10 @@
+// The suites of `npm run bench`, in the order in which they run. Each has `options`, `quick`, `help` and `run`, and is loaded when
+// it is wanted.
+
+export const SUITES = {
+  decide: () => import('./decide.mjs'),
+  batch: () => import('./batch.mjs'),
+  authorize: () => import('./authorize.mjs'),
+  http: () => import('./http.mjs'),
+  prove: () => import('./prove.mjs'),
+}
