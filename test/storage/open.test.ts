@@ -54,9 +54,9 @@ describe('openStore', () => {
     [{ provider: 'mysql', url: 'x' }, 'database.provider: `mysql` is not supported yet; `sqlite` and `memory` are'],
     [{ provider: 'd1' }, 'database.provider: `d1` is not supported yet; `sqlite` and `memory` are'],
     [{ provider: 'sqlite' }, 'database.url: give a path, a `file:` URL or `:memory:`'],
-    [{ provider: 'sqlite', url: 'x', mode: 'ro' }, 'database.mode: is not known; `provider` and `url` are'],
+    [{ provider: 'sqlite', url: 'x', mode: 'ro' }, 'database.mode: is not known; `provider`, `url` and `driver` are'],
     [{ provider: 'memory', url: 'x' }, 'database.url: the memory has no `url`'],
-    [{ $client: {} }, 'database: of Drizzle instances only those over better-sqlite3 are known yet'],
+    [{ $client: {} }, 'database: of Drizzle instances only those over better-sqlite3 and `node:sqlite` are known yet'],
   ])('refuses %j', async (database, message) => {
     const path = message.split(':')[0]
     await expect(open(database)).rejects.toMatchObject({ code: 'KVCH_E_CONFIG_INVALID', message, details: { path } })
