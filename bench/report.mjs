@@ -11,10 +11,10 @@ import { printTable } from './table.mjs'
  * is missed and `values.strict` asks for it.
  *
  * `results` hold `suite`, `how` (a phrase), `packages`, `rows` (for JSON), `tables` of `{ title, columns, rows }`, `limits` of
- * `limit()` and `notes`.
+ * `limit()`, which the tables may have shown already, and `notes`.
  */
 export function conclude(results, { json, strict }) {
-  const { suite, how, packages = [], rows, tables, limits = [], notes = [] } = results
+  const { suite, how, packages = [], rows, tables, limits = [], areLimitsInTables = false, notes = [] } = results
   const versions = versionsOf(['kavachos', ...packages])
   const isComplete = !interrupted.aborted
   endProgress()
@@ -24,7 +24,7 @@ export function conclude(results, { json, strict }) {
     printTable(columns, cells)
     console.log()
   }
-  if (limits.length > 0) {
+  if (limits.length > 0 && !areLimitsInTables) {
     printTable(
       ['limit', 'measured', 'bound', ''],
       limits.map(({ what, value, unit, bound, isAtMost, holds }) => [

@@ -5,6 +5,8 @@ export const SUITES = {
   decide: () => import('./decide.mjs'),
   batch: () => import('./batch.mjs'),
   authorize: () => import('./authorize.mjs'),
-  http: () => import('./http.mjs'),
+  compile: () => import('./compile.mjs'),
   prove: () => import('./prove.mjs'),
+  diff: () => import('./diff.mjs'),
+  http: () => import('./http.mjs'),
 }

@@ -2,11 +2,12 @@
 // its request, and all requests have been asked before: it shows a look-up in that cache. Its answers are promises.
 import { newCachedEnforcer, newEnforcer, newModelFromString } from 'casbin'
 
-const MODEL = (match) => `
+/** `fields` are those of a line before the action. */
+const model = (fields, match) => `
 [request_definition]
-r = obj, act
+r = ${fields}, act
 [policy_definition]
-p = obj, act
+p = ${fields}, act
 [policy_effect]
 e = some(where (p.eft == allow))
 [matchers]
@@ -30,7 +31,7 @@ export const loadCached = (workload) =>
 
 async function open(workload, make, enforce) {
   const { spec } = workload
-  const text = spec.cond ? CONDITIONAL : MODEL(spec.glob > 0 ? 'keyMatch(r.obj, p.obj)' : 'r.obj == p.obj')
+  const text = spec.cond ? CONDITIONAL : model('obj', matcherOf(spec))
   const enforcers = new Map()
   for (let i = 0; i < spec.agents; i++) {
     const enforcer = await make(newModelFromString(text))
@@ -63,6 +64,15 @@ async function open(workload, make, enforce) {
       return true
     },
   }
+}
+
+/** The model of a workload with one enforcer for all agents. */
+export function modelOf({ spec }) {
+  return model('sub, obj', `r.sub == p.sub && ${matcherOf(spec)}`)
+}
+
+function matcherOf({ glob }) {
+  return glob > 0 ? 'keyMatch(r.obj, p.obj)' : 'r.obj == p.obj'
 }
 
 function toLine({ resource, action, h0, h1, cidrs, regex }) {

@@ -8,7 +8,10 @@ export function load(workload) {
   const { spec } = workload
   for (let i = 0; i < spec.agents; i++) {
     const answer = preparsePolicySet(workload.agentId(i), {
-      staticPolicies: workload.grants(i).map(toPolicy).join('\n'),
+      staticPolicies: workload
+        .grants(i)
+        .map((grant) => toPolicy(grant))
+        .join('\n'),
     })
     if (answer.type !== 'success') throw new Error(JSON.stringify(answer.errors))
   }
@@ -42,9 +45,9 @@ function toContext([, , , ip, path], hour) {
   return { hour, ip: { __extn: { fn: 'ip', arg: ip } }, path }
 }
 
-/** The grant as Cedar says it; the patterns of the workload need no regex, and Cedar has none. */
-export function toPolicy({ resource, action, h0, h1, cidrs, regex }) {
-  const head = `principal, action == Action::"${action}"`
+/** The grant as Cedar says it, of one agent when it is named; the patterns of the workload need no regex, and Cedar has none. */
+export function toPolicy({ resource, action, h0, h1, cidrs, regex }, agent) {
+  const head = `principal${agent === undefined ? '' : ` == Agent::"${agent}"`}, action == Action::"${action}"`
   if (resource.endsWith(':*')) return `permit(${head}, resource) when { context.name like "${resource}" };`
   if (cidrs === undefined) return `permit(${head}, resource == Tool::"${resource}");`
   const nets = cidrs.map((cidr) => `context.ip.isInRange(ip("${cidr}"))`).join(' || ')
