@@ -1,12 +1,15 @@
-// The suites of `npm run bench`, in the order in which they run. Each has `options`, `quick`, `help` and `run`, and is loaded when
-// it is wanted.
+// The suites of `npm run bench`, in the order in which they run. Each has `options`, `help`, `run`, and `quick`, which are the values of a
+// short run; it is loaded when it is wanted.
 
 export const SUITES = {
   decide: () => import('./decide.mjs'),
   batch: () => import('./batch.mjs'),
-  authorize: () => import('./authorize.mjs'),
+  scale: () => import('./scale.mjs'),
   compile: () => import('./compile.mjs'),
   prove: () => import('./prove.mjs'),
   diff: () => import('./diff.mjs'),
+  authorize: () => import('./authorize.mjs'),
   http: () => import('./http.mjs'),
+  storage: () => import('./storage.mjs'),
+  size: () => import('./size.mjs'),
 }
