@@ -1,0 +1,81 @@
+// `npm run docs:build` and `npm run docs:dev`: the documents as pages, in build/site/dist, and while they are written.
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildDist } from './dist.mjs'
+import { root } from './vitest.mjs'
+
+const SITE = join(root, 'site')
+const OUT = join(root, 'build/site/dist')
+const STAMP = join(SITE, 'node_modules/.installed')
+
+const [command = 'build', ...rest] = process.argv.slice(2)
+if (!['build', 'dev'].includes(command) || rest.length > 0) {
+  console.error('usage: node scripts/docs.mjs build|dev')
+  process.exit(64)
+}
+
+installSite()
+if (!existsSync(join(root, 'dist/grammar/tokens.js'))) mustBe(buildDist(), 'the sources do not compile')
+const { stage } = await import('../site/stage.mjs')
+console.log(`${stage()} pages laid out`)
+if (command === 'dev') {
+  await serve()
+} else {
+  await checkGrammar()
+  rmSync(OUT, { recursive: true, force: true })
+  mustBe(vitepress(['build', 'site']), 'the site was not built')
+  await addPlayground()
+  console.log('build/site/dist has the site')
+}
+
+/** With what its lockfile says, once. */
+function installSite() {
+  const lock = readFileSync(join(SITE, 'package-lock.json'), 'utf8')
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return
+  const npm = ['ci', '--prefix', SITE, '--ignore-scripts', '--no-audit', '--no-fund']
+  mustBe(
+    spawnSync('npm', npm, { stdio: 'inherit', shell: process.platform === 'win32' }).status,
+    'npm ci failed in site/',
+  )
+  writeFileSync(STAMP, lock)
+}
+
+async function checkGrammar() {
+  const { grammarFaults } = await import('../site/check-grammar.mjs')
+  const { KW } = await import('../dist/grammar/tokens.js')
+  const faults = await grammarFaults(new Set(Object.keys(KW)))
+  for (const fault of faults) console.error(fault)
+  mustBe(faults.length, 'site/kavach.tmLanguage.json does not know the language')
+}
+
+async function addPlayground() {
+  const script = join(root, 'scripts/playground.mjs')
+  const { status } = spawnSync(process.execPath, [script], { cwd: root, stdio: 'inherit' })
+  mustBe(status, 'the playground was not built')
+  cpSync(join(root, 'build/playground'), join(OUT, 'playground'), { recursive: true })
+}
+
+/** Pages are laid out anew whenever one is saved; VitePress sees to the browser. */
+async function serve() {
+  let timer
+  watch(join(root, 'docs'), { recursive: true }, () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => stage(), 100)
+  })
+  const { createServer } = await import(join(SITE, 'node_modules/vitepress/dist/node/index.js'))
+  const server = await createServer(SITE)
+  await server.listen()
+  server.printUrls()
+}
+
+function vitepress(args) {
+  const bin = join(SITE, 'node_modules/vitepress/bin/vitepress.js')
+  return spawnSync(process.execPath, [bin, ...args], { cwd: root, stdio: 'inherit' }).status
+}
+
+function mustBe(status, message) {
+  if (status === 0) return
+  console.error(message)
+  process.exit(1)
+}
