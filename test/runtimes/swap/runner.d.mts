@@ -22,5 +22,8 @@ export function swapUnderLoad(
   about: { readonly images: readonly Uint8Array[]; readonly engine: WebAssembly.Module; readonly swaps: number },
 ): Promise<SwapReport>
 
+/** One of the questions, by any number; what is wrong with the answer while a generation is in force, if anything is. */
+export function askOne(engine: Door.Engine, number: number, generation: number): object | undefined
+
 /** The image with another generation, and the digest that belongs to it. */
 export function withGeneration(image: Uint8Array, generation: number, digest: Door.Digest): Uint8Array

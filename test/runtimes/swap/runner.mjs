@@ -6,7 +6,7 @@ const GENERATION = 16
 const DIGEST = 40
 const DIGEST_BYTES = 32
 
-/** What both policies are asked; the first two are answered by the generation, even or odd. */
+/** What both policies are asked, and what the even and the odd one answer. */
 const QUESTIONS = [
   { agent: 'even', action: 'read', resource: 'r:x' },
   { agent: 'odd', action: 'read', resource: 'r:x' },
@@ -46,12 +46,10 @@ export async function swapUnderLoad(door, { images, engine, swaps }) {
   live.setFlag('gone', 'revoked')
   const report = { swaps: 0, decisions: 0, wrong: [] }
   const check = (asked, generation) => {
-    const expected = REASONS[generation % 2]
-    const found = asked.decideBatch(QUESTIONS)
-    for (const [index, { reason, policy }] of found.entries()) {
+    for (const [index, decision] of asked.decideBatch(QUESTIONS).entries()) {
       report.decisions++
-      if (reason === expected[index] && policy.generation === generation) continue
-      report.wrong.push({ asked: QUESTIONS[index], generation, reason, policy })
+      const wrong = wrongIn(decision, index, generation)
+      if (wrong !== undefined) report.wrong.push(wrong)
     }
   }
   for (let generation = 3; generation < swaps + 3; generation++) {
@@ -73,6 +71,17 @@ export async function swapUnderLoad(door, { images, engine, swaps }) {
     last: [live, plain].map(({ policy }) => policy.generation),
     revoked: live.decide({ agent: 'gone', action: 'read', resource: 'r:x' }).reason,
   }
+}
+
+/** One of the questions, by any number; what is wrong with the answer while a generation is in force, if anything is. */
+export function askOne(engine, number, generation) {
+  const index = number % QUESTIONS.length
+  return wrongIn(engine.decide(QUESTIONS[index]), index, generation)
+}
+
+function wrongIn({ reason, policy }, index, generation) {
+  const isRight = policy.generation === generation && reason === REASONS[generation % 2][index]
+  return isRight ? undefined : { asked: QUESTIONS[index], generation, reason, policy }
 }
 
 /** Codes of what may not be swapped in. */

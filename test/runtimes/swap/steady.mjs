@@ -1,0 +1,106 @@
+// Node, Bun and Deno: decides or swaps many times and prints, as a line of JSON, what was wrong, how long requests waited and the memory
+// at eleven points. Node and Deno need --expose-gc.
+import { readFileSync } from 'node:fs'
+import { checkPolicy, emitImage, parsePolicy } from 'kavachos/compiler'
+import { createDigest, loadLiveEngine, openEngine } from 'kavachos/engine'
+import { Load, turnOf } from './load.mjs'
+import { askOne, POLICIES, withGeneration } from './runner.mjs'
+
+const POINTS = 10
+const PER_SECOND = 100_000
+/** Decisions after each swap that is done in one go. */
+const BETWEEN = 10
+
+const [way, given] = process.argv.slice(2)
+const count = Number(given)
+const memories = watchMemories()
+const images = POLICIES.map((text) => emitImage(checkPolicy([parsePolicy('p.kavach', text).file]).model))
+const digest = createDigest()
+const imageOf = (generation) => withGeneration(images[generation % 2], generation, digest)
+
+let generation = 2
+let decisions = 0
+const wrong = []
+const engine =
+  way === 'instances'
+    ? openEngine(new WebAssembly.Module(readFileSync(new URL(import.meta.resolve('kavachos/engine.wasm')))), imageOf(2))
+    : loadLiveEngine(imageOf(2))
+const ask = (number) => {
+  decisions++
+  const found = askOne(engine, number, generation)
+  if (found !== undefined) wrong.push(found)
+}
+const load = new Load(PER_SECOND, ask)
+
+/** By the way that is asked for: what is done once of `count` times. */
+const WAYS = {
+  decide: () => ask(decisions),
+  /** A live engine takes the image at once. */
+  reload: () => swap((image) => engine.reload(image)),
+  /** Each image has another instance. */
+  instances: () => swap((image) => engine.reload(image)),
+  /** A live engine takes the image in slices, under a load. */
+  slices: async () => {
+    await engine.reloadAsync(imageOf(generation + 1), { yield: turnOf(load) })
+    generation++
+    load.drain()
+  },
+}
+
+const points = []
+await run(count / POINTS)
+await note()
+for (let point = 0; point < POINTS; point++) {
+  await run(count / POINTS)
+  await note()
+}
+const latenciesMs = load.latenciesMs.sort((a, b) => a - b)
+const quantile = (share) => latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(latenciesMs.length * share))]
+console.log(
+  JSON.stringify({
+    way,
+    count,
+    swaps: generation - 2,
+    decisions,
+    wrong,
+    points,
+    ...(latenciesMs.length > 0 && { p50Ms: quantile(0.5), p99Ms: quantile(0.99), maxMs: latenciesMs.at(-1) }),
+  }),
+)
+
+async function run(times) {
+  const once = WAYS[way]
+  load.start()
+  if (way === 'slices') for (let i = 0; i < times; i++) await once()
+  else for (let i = 0; i < times; i++) once()
+}
+
+function swap(take) {
+  take(imageOf(generation + 1))
+  generation++
+  for (let i = 0; i < BETWEEN; i++) ask(i)
+}
+
+/** What is held after all garbage is gone. */
+async function note() {
+  for (let i = 0; i < 3; i++) {
+    globalThis.Bun === undefined ? globalThis.gc() : Bun.gc(true)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  const { heapUsed, external, rss } = process.memoryUsage()
+  const alive = memories.map((memory) => memory.deref()).filter((memory) => memory !== undefined)
+  const linearBytes = alive.reduce((sum, memory) => sum + memory.buffer.byteLength, 0)
+  points.push({ heapBytes: heapUsed, externalBytes: external, linearBytes, rssBytes: rss, instances: alive.length })
+}
+
+/** The linear memory of every module that is instantiated from here on, as long as somebody holds it. */
+function watchMemories() {
+  const found = []
+  WebAssembly.Instance = class extends WebAssembly.Instance {
+    constructor(...args) {
+      super(...args)
+      found.push(new WeakRef(this.exports.memory))
+    }
+  }
+  return found
+}
