@@ -8,8 +8,8 @@ import { Interrupted, interrupted } from './interrupt.mjs'
 const here = dirname(fileURLToPath(import.meta.url))
 
 /** The last line of what the program prints, parsed. `program` is a file of this folder or an absolute path. */
-export async function runOnce(program, args, { allLines = false, node = process.execPath } = {}) {
-  const child = spawn(node, [resolve(here, program), ...args], {
+export async function runOnce(program, args, { allLines = false, node = process.execPath, execArgv = [] } = {}) {
+  const child = spawn(node, [...execArgv, resolve(here, program), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // Out of the reach of Ctrl-C: it is ended from here.
     detached: true,
