@@ -6,7 +6,7 @@ import { runVitest } from './vitest.mjs'
 
 // The newest that run on Node 20.
 const WORKERS = ['miniflare@4.20260426.0', 'wrangler@4.86.0']
-const PACKAGING = ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5', 'vite@7.3.8', 'esbuild@0.28.2']
+const PACKAGING = ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5', 'vite@7.3.8', 'esbuild@0.28.2', 'typescript@5.9.3']
 
 const { status, passed, failed, skipped } = runVitest({
   report: 'runtimes.json',
