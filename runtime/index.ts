@@ -112,7 +112,7 @@ export type {
 } from './options.ts'
 export { verifyWebhook } from './outbox/index.ts'
 export { pendingObject, type Shape } from './pending.ts'
-export { type KeptPolicy, type PolicySource, type PolicyStatus, policyStatus } from './policy/index.ts'
+export { type KeptPolicy, type PolicySource, type PolicyStatus, policyStatus, type ReadFile } from './policy/index.ts'
 export { type RecordedDecisionParts, recordedDecision } from './recorded-decision.ts'
 export type { AuthorizeRequest, AuthorizeResult, Completion, HostReason } from './request.ts'
 export type { SeenSession, Session, SessionOptions, SessionPort, Sessions, VerifiedSession } from './sessions/index.ts'

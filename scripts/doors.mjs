@@ -23,6 +23,8 @@ export const DOORS = [
     packages: [...HOST, '@hono/node-server', 'better-sqlite3'],
     builtins: [...LISTENER, 'crypto', 'fs', 'fs/promises', 'path', 'url'],
   },
+  { door: 'kavachos', platform: 'worker', maxGzippedBytes: 267_000, packages: HOST, builtins: [] },
+  { door: 'kavachos', platform: 'browser', maxGzippedBytes: 26_300, packages: [], builtins: [] },
   { door: 'kavachos/engine', platform: 'node', maxGzippedBytes: 27_500, packages: [], builtins: [] },
   { door: 'kavachos/engine', platform: 'worker', maxGzippedBytes: 27_500, packages: [], builtins: [] },
   { door: 'kavachos/engine', platform: 'browser', maxGzippedBytes: 27_500, packages: [], builtins: [] },

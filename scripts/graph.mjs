@@ -1,7 +1,7 @@
 // What a bundler finds behind the doors of the package: modules, packages, built-in modules, awaits at top level, and bytes.
 import { readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { dirname, join, relative, sep } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
@@ -48,7 +48,7 @@ export async function graphOf({ door, text = `export * from ${JSON.stringify(doo
       if (!id.endsWith('.wasm')) return
       const found = await this.resolve(id, importer, { skipSelf: true })
       files.add(found.id)
-      return { id: found.id, external: true }
+      return { id: found.id, external: true, moduleSideEffects: false }
     },
     load: (id) => (id === APPLICATION ? { code: text, moduleType: 'js' } : undefined),
     transform(code, id) {
@@ -73,9 +73,11 @@ export async function graphOf({ door, text = `export * from ${JSON.stringify(doo
   })
   const { output } = await build.generate({ format: 'esm', minify: true })
   await build.close()
+  const imported = output.flatMap(({ imports = [] }) => imports)
+  const isUsed = (path) => imported.some((id) => resolve(root, id) === path)
   const parts = [
     ...output.map((chunk) => Buffer.from(chunk.code ?? chunk.source)),
-    ...[...files].map((path) => readFileSync(path)),
+    ...[...files].filter(isUsed).map((path) => readFileSync(path)),
   ]
   return {
     modules: [...modules].sort(),

@@ -1,6 +1,7 @@
 /** The store for what `database` says. Drivers are loaded when they are first needed. */
 import { type Host, KavachError, type Store } from '../runtime/index.ts'
 import { createMemoryStore } from './memory.ts'
+import { type D1Option, openGivenD1 } from './open-d1.ts'
 import {
   type Connection,
   type Durability,
@@ -11,7 +12,7 @@ import {
   type SqliteDriver,
 } from './sqlite/index.ts'
 
-/** A file, nothing at all, a better-sqlite3 database, a `DatabaseSync` of `node:sqlite`, Drizzle over one, or a store. */
+/** A file, nothing at all, a binding of D1, a better-sqlite3 database, a `DatabaseSync` of `node:sqlite`, Drizzle over one, or a store. */
 export type DatabaseOption =
   | {
       readonly provider: 'sqlite'
@@ -20,6 +21,7 @@ export type DatabaseOption =
       readonly driver?: SqliteDriver | undefined
     }
   | { readonly provider: 'memory' }
+  | D1Option
   | Connection
   | NodeDatabase
   | { readonly $client: Connection | NodeDatabase }
@@ -45,11 +47,13 @@ export async function openStore(database: DatabaseOption, options: OpenOptions =
   }
   if (isStore(given)) return given
   if (isConnection(given)) return openSqliteStore({ ...options, connection: given })
+  const d1 = openGivenD1(given, options)
+  if (d1 !== undefined) return d1
   if ('$client' in given) {
     const { $client: client } = given
     if (isConnection(client)) return openSqliteStore({ ...options, connection: client, db: given })
     if (isOfBun(client)) fail('database', NOT_BUN)
-    fail('database', 'of Drizzle instances only those over better-sqlite3 and `node:sqlite` are known yet')
+    fail('database', 'of Drizzle instances only those over better-sqlite3, `node:sqlite` and D1 are known')
   }
   if (isOfBun(given)) fail('database', NOT_BUN)
   return openProvider(given, options)
@@ -71,12 +75,12 @@ async function openProvider(given: object, options: OpenOptions): Promise<Store>
     return openSqliteStore({ ...options, url, driver })
   }
   if (typeof provider === 'string' && LATER.has(provider)) {
-    fail('database.provider', `\`${provider}\` is not supported yet; \`sqlite\` and \`memory\` are`)
+    fail('database.provider', `\`${provider}\` is not supported yet; \`sqlite\`, \`d1\` and \`memory\` are`)
   }
-  return fail('database.provider', `\`${String(provider)}\` is unknown; \`sqlite\` and \`memory\` are known`)
+  return fail('database.provider', `\`${String(provider)}\` is unknown; \`sqlite\`, \`d1\` and \`memory\` are known`)
 }
 
-const LATER: ReadonlySet<string> = new Set(['postgres', 'postgresql', 'mysql', 'mariadb', 'd1'])
+const LATER: ReadonlySet<string> = new Set(['postgres', 'postgresql', 'mysql', 'mariadb'])
 
 function isStore(value: object): value is Store {
   return hasMethods(value, ['migrate', 'transaction', 'read', 'projects', 'close'])

@@ -69,7 +69,7 @@ export async function loadDriver(wanted?: SqliteDriver): Promise<Driver> {
   } catch (cause) {
     const sqlite = wanted === undefined ? findNodeSqlite() : undefined
     if (sqlite !== undefined) return overNodeSqlite(sqlite)
-    throw driverMissing(cause)
+    throw driverMissing(cause, wanted)
   }
 }
 
@@ -105,14 +105,18 @@ async function overNodeSqlite(sqlite: NodeSqlite): Promise<Driver> {
 const NO_NODE_SQLITE =
   'there is no `node:sqlite` here, for which Node has to be 22.16 or newer; leave `driver` out, and run `npm install better-sqlite3`'
 
-export function driverMissing(cause: unknown): KavachError {
-  return new KavachError('KVCH_E_STORE_DRIVER', remedyFor(cause), { cause })
+export function driverMissing(cause: unknown, wanted?: SqliteDriver): KavachError {
+  return new KavachError('KVCH_E_STORE_DRIVER', remedyFor(cause, wanted), { cause })
 }
 
-function remedyFor(cause: unknown): string {
-  // Where no native code of Node loads, a newer runtime has what is missing.
-  if ('Bun' in globalThis) return 'this Bun has no driver of SQLite; run `bun upgrade`'
-  if ('Deno' in globalThis) return 'this Deno has no driver of SQLite; run `deno upgrade`'
+function remedyFor(cause: unknown, wanted: SqliteDriver | undefined): string {
+  const runtime = ['Bun', 'Deno'].find((name) => name in globalThis)
+  if (runtime !== undefined) {
+    // No native code of Node loads there; a newer one has its own driver.
+    return wanted === 'better-sqlite3'
+      ? `better-sqlite3 does not load in ${runtime}; leave \`driver\` out for \`node:sqlite\``
+      : `this ${runtime} has no \`node:sqlite\`; run \`${runtime.toLowerCase()} upgrade\``
+  }
   const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND'
   return isAbsent
     ? 'the driver of SQLite is not installed; run `npm install better-sqlite3`'
