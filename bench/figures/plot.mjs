@@ -56,7 +56,8 @@ ${SERIES.map(({ dark }, i) => `.s${i} { fill: ${dark}; stroke: ${dark} }`).join(
 }
 </style>
 ${legend()}
-${workloads.map((workload, i) => (i % 2 === 0 ? `<rect class="band" x="0" y="${TOP + i * ROW}" width="${WIDTH}" height="${ROW}"/>\n` : '')).join('')}${powers
+${bands(workloads.length)}
+${powers
   .map((ns) => {
     const at = n(x(ns))
     return `<line class="grid" x1="${at}" x2="${at}" y1="${TOP}" y2="${end}"/>\n<text class="small" x="${at}" y="${end + 18}" text-anchor="middle">${tick(ns)}</text>`
@@ -73,6 +74,12 @@ ${SERIES.flatMap(({ name, shape }, i) =>
 ).join('\n')}
 </svg>
 `
+}
+
+/** Every other row has a ground. */
+function bands(count) {
+  const rows = Array.from({ length: Math.ceil(count / 2) }, (_, i) => TOP + 2 * i * ROW)
+  return rows.map((y) => `<rect class="band" x="0" y="${y}" width="${WIDTH}" height="${ROW}"/>`).join('\n')
 }
 
 /** The faster of the hand-written programs is one point. */
