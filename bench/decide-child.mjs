@@ -15,7 +15,7 @@ const BATCH_MS = 4
 const SINGLES_SHARE = 0.5
 
 process.on('disconnect', () => process.exit())
-const workload = await createOwnWorkload()
+const workload = createWorkload(name)
 const before = memoryNow()
 const started = performance.now()
 const { decide, prepare = (fields) => fields } = await CONTENDERS[contender].load(
@@ -112,12 +112,6 @@ async function timeSingles(ms) {
     }
   }
   return Math.max(0, quantile(Float64Array.from(times).sort(), 0.99))
-}
-
-/** `given, as it is` comes with a generator of its own. */
-async function createOwnWorkload() {
-  if (!CONTENDERS[contender].isAsItIs) return createWorkload(name)
-  return (await import(pathToFileURL(`${floors}/workload.mjs`))).workload(name)
 }
 
 function memoryNow() {

@@ -20,15 +20,17 @@ export const options = {
   contenders: { type: 'string', default: Object.keys(CONTENDERS).join() },
   rounds: { type: 'string', default: '5' },
   ms: { type: 'string', default: '100' },
+  'left-out': { type: 'boolean', default: false },
   floors: { type: 'string', default: join(here, '../../shared/floors') },
 }
 
 export const quick = { workloads: 'W1g,W2g', rounds: '2', ms: '50' }
 
-export const help = `npm run bench -- decide [--workloads W1g,W4] [--contenders kavachos,CASL] [--rounds 5] [--ms 100] [--floors DIR]
+export const help = `npm run bench -- decide [--workloads W1g,W4] [--contenders kavachos,CASL] [--rounds 5] [--ms 100] [--left-out] [--floors DIR]
   --workloads   of ${WORKLOADS.join(' ')}
   --contenders  of ${Object.keys(CONTENDERS).join(', ')}
   --ms          how long a contender measures at each of its turns
+  --left-out    measures what is left out because it takes long as well
   --floors      a folder with a hand-written program by others, plain-js.mjs; left out when it is not there`
 
 export async function run(values) {
@@ -41,20 +43,22 @@ export async function run(values) {
     return 64
   }
   const rows = []
-  await untilInterrupted(measureAll(names, contenders, { ...values, floors, rows }))
+  await untilInterrupted(
+    measureAll(names, contenders, { ...values, isLeftOutWanted: values['left-out'], floors, rows }),
+  )
   const how = `${values.rounds} rounds by turns, ${values.ms} ms each; ns for each decision, on strings that nobody has hashed yet`
   const packages = [...new Set(contenders.flatMap((name) => CONTENDERS[name].package ?? []))]
   return conclude({ suite: 'decide', how, packages, rows, ...decideReport(rows, contenders) }, values)
 }
 
-async function* measureAll(names, contenders, { rounds, ms, floors, rows }) {
+async function* measureAll(names, contenders, { rounds, ms, isLeftOutWanted, floors, rows }) {
   for (const [index, workload] of names.entries()) {
     const open = []
     try {
       for (const contender of contenders) {
         const { cannot = {}, leftOut = {} } = CONTENDERS[contender]
         if (workload in cannot) rows.push({ workload, contender, cannot: cannot[workload] })
-        else if (workload in leftOut) rows.push({ workload, contender, leftOut: leftOut[workload] })
+        else if (workload in leftOut && !isLeftOutWanted) rows.push({ workload, contender, leftOut: leftOut[workload] })
         else {
           progress(`decide: ${workload} (${index + 1} of ${names.length}), loading ${contender}`)
           const child = await openChild('decide-child.mjs', [contender, workload, floors ?? ''])

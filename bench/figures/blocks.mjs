@@ -1,7 +1,7 @@
 // The blocks of figures that pages have between markers, each made from the results of the suites.
 import { describeMachine, describeVersions } from '../machine.mjs'
 import { decideTable, peersTable, pictures } from './decide.mjs'
-import { batchTable, compileTable, limitsTable, proveTable, scaleTable } from './engine.mjs'
+import { batchTable, compileTable, limitsTable, proveTable, scaleTable, swapTable } from './engine.mjs'
 import { hostTable, storageTable } from './host.mjs'
 import { sizeTable } from './size.mjs'
 
@@ -15,6 +15,7 @@ export const BLOCKS = {
   'size-table': ({ size }) => size && sizeTable(size),
   'batch-table': ({ batch }) => batch && batchTable(batch),
   'scale-table': ({ scale }) => scale && scaleTable(scale),
+  'swap-table': ({ swap }) => swap && swapTable(swap),
   'compile-table': ({ compile }) => compile && compileTable(compile),
   'prove-table': ({ prove, diff, compile }) => proveTable([prove, diff, compile].filter(Boolean)),
   'storage-table': ({ storage }) => storage && storageTable(storage),

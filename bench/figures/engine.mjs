@@ -11,6 +11,37 @@ export function batchTable({ rows, limits }) {
   return `${table(['requests, call', 'a decision', 'min', 'max'], cells)}\n\n${closing.join('\n')}`
 }
 
+const WAYS = {
+  decide: 'decisions',
+  slices: 'swaps in slices, under load',
+  reload: 'swaps at once, live engine',
+  instances: 'swaps at once, plain engine',
+}
+
+/** Two small policies by turns, and a large one that is swapped in while requests come at a steady rate. */
+export function swapTable({ rows }) {
+  const steady = rows.filter(({ what }) => what === 'steady')
+  const large = rows.filter(({ what }) => what === 'large')
+  const small = table(
+    ['two small policies by turns', 'times', 'decisions', 'wrong', 'memory moves'],
+    steady.map(({ way, count, decisions, wrong, heldMib }) => [
+      WAYS[way],
+      ...[count, decisions, wrong].map(whole),
+      `${heldMib.toFixed(2)} MiB`,
+    ]),
+  )
+  const big = table(
+    ['a large policy swapped in', 'takes', 'decisions meanwhile', 'wrong', 'p50', 'p99', 'max'],
+    large.map(({ grants, imageBytes, swapMs, decisions, wrong, p50Ms, p99Ms, maxMs }) => [
+      `${whole(grants)} grants, ${bytes(imageBytes)}`,
+      time(swapMs * 1e6),
+      ...[decisions, wrong].map(whole),
+      ...[p50Ms, p99Ms, maxMs].map((ms) => time(ms * 1e6)),
+    ]),
+  )
+  return `${small}\n\n${big}`
+}
+
 export function scaleTable({ rows }) {
   const cells = rows.map(({ agents, grants, from, times, decideNs, imageBytes, bytesPerGrant, peakBytes }) => [
     `${whole(agents)} x ${grants / agents}, from ${from === 'text' ? 'text' : 'the model API'}`,
