@@ -18,7 +18,7 @@ if (!['build', 'dev'].includes(command) || rest.length > 0) {
 installSite()
 if (!existsSync(join(root, 'dist/grammar/tokens.js'))) mustBe(buildDist(), 'the sources do not compile')
 const { stage } = await import('../site/stage.mjs')
-console.log(`${stage()} pages laid out`)
+layOut()
 if (command === 'dev') {
   await serve()
 } else {
@@ -27,6 +27,14 @@ if (command === 'dev') {
   mustBe(vitepress(['build', 'site']), 'the site was not built')
   await addPlayground()
   console.log('build/site/dist has the site')
+}
+
+function layOut() {
+  try {
+    console.log(`${stage()} pages laid out`)
+  } catch (error) {
+    mustBe(1, error.message)
+  }
 }
 
 /** With what its lockfile says, once. */
