@@ -14,7 +14,7 @@ const here = dirname(fileURLToPath(import.meta.url))
 
 export const options = {
   rounds: { type: 'string', default: '3' },
-  calls: { type: 'string', default: '30000' },
+  calls: { type: 'string', default: '20000' },
   folder: { type: 'string', default: tmpdir() },
   floors: { type: 'string', default: join(here, '../../shared/floors') },
   large: { type: 'boolean', default: false },
@@ -22,7 +22,7 @@ export const options = {
 
 export const quick = { rounds: '1', calls: '10000', modes: 'FULL', floors: '' }
 
-export const help = `npm run bench -- authorize [--rounds 3] [--calls 30000] [--folder DIR] [--floors DIR] [--large]
+export const help = `npm run bench -- authorize [--rounds 3] [--calls 20000] [--folder DIR] [--floors DIR] [--large]
   --folder  where the database files go; they ought to be on the disk that you mean to use
   --floors  a folder with somebody else's floor, sqlite.mjs; left out when it is not there
   --large   the same with 50,000 agents and 1,000,000 rows in the log beforehand`

@@ -7,11 +7,11 @@ import { conclude, format, limit } from './report.mjs'
 import { median } from './statistics.mjs'
 
 export const options = {
-  rounds: { type: 'string', default: '3' },
+  rounds: { type: 'string', default: '2' },
   ms: { type: 'string', default: '1000' },
 }
-export const quick = { rounds: '1', ms: '200' }
-export const help = `npm run bench -- compile [--rounds 3] [--ms 1000]
+export const quick = { rounds: '1', ms: '0' }
+export const help = `npm run bench -- compile [--rounds 2] [--ms 1000]
   W2g as text: 1,000 agents with 20 grants each, in a fresh process and warmed up; 2,000 lines as an editor checks them`
 
 const CONTENDERS = [

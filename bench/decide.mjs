@@ -19,14 +19,14 @@ export const options = {
   workloads: { type: 'string', default: DEFAULT.join() },
   contenders: { type: 'string', default: Object.keys(CONTENDERS).join() },
   rounds: { type: 'string', default: '5' },
-  ms: { type: 'string', default: '100' },
+  ms: { type: 'string', default: '50' },
   'left-out': { type: 'boolean', default: false },
   floors: { type: 'string', default: join(here, '../../shared/floors') },
 }
 
-export const quick = { workloads: 'W1g,W2g', rounds: '2', ms: '50' }
+export const quick = { workloads: 'W1g,W2g', contenders: 'kavachos,by hand,given,CASL,Cedar', rounds: '2', ms: '30' }
 
-export const help = `npm run bench -- decide [--workloads W1g,W4] [--contenders kavachos,CASL] [--rounds 5] [--ms 100] [--left-out] [--floors DIR]
+export const help = `npm run bench -- decide [--workloads W1g,W4] [--contenders kavachos,CASL] [--rounds 5] [--ms 50] [--left-out] [--floors DIR]
   --workloads   of ${WORKLOADS.join(' ')}
   --contenders  of ${Object.keys(CONTENDERS).join(', ')}
   --ms          how long a contender measures at each of its turns

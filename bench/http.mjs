@@ -16,14 +16,14 @@ const here = dirname(fileURLToPath(import.meta.url))
 
 export const options = {
   rounds: { type: 'string', default: '2' },
-  seconds: { type: 'string', default: '4' },
+  seconds: { type: 'string', default: '3' },
   folder: { type: 'string', default: tmpdir() },
   floor: { type: 'string', default: join(here, '../../shared/floors/http.mjs') },
 }
 
 export const quick = { rounds: '1', seconds: '1', modes: 'FULL', floor: '' }
 
-export const help = `npm run bench -- http [--rounds 2] [--seconds 4] [--folder DIR] [--floor FILE]
+export const help = `npm run bench -- http [--rounds 2] [--seconds 3] [--folder DIR] [--floor FILE]
   --folder  where the database files go; they ought to be on the disk that you mean to use
   --floor   somebody else's floor, a program that takes PORT and NORMAL|FULL; left out when it is not there`
 

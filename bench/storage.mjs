@@ -10,12 +10,12 @@ import { conclude, format } from './report.mjs'
 import { spread } from './statistics.mjs'
 
 export const options = {
-  rounds: { type: 'string', default: '3' },
-  rows: { type: 'string', default: '50000' },
+  rounds: { type: 'string', default: '2' },
+  rows: { type: 'string', default: '30000' },
   folder: { type: 'string', default: tmpdir() },
 }
 export const quick = { rounds: '1', rows: '10000', synchronous: 'NORMAL' }
-export const help = `npm run bench -- storage [--rounds 3] [--rows 50000] [--folder DIR]
+export const help = `npm run bench -- storage [--rounds 2] [--rows 30000] [--folder DIR]
   --folder  where the database files go; they ought to be on the disk that you mean to use
   rows of the log with a counter each: in memory, over better-sqlite3, and over node:sqlite with Node 24`
 

@@ -5,6 +5,7 @@ export const SUITES = {
   decide: () => import('./decide.mjs'),
   batch: () => import('./batch.mjs'),
   scale: () => import('./scale.mjs'),
+  swap: () => import('./swap.mjs'),
   compile: () => import('./compile.mjs'),
   prove: () => import('./prove.mjs'),
   diff: () => import('./diff.mjs'),
