@@ -16,12 +16,7 @@ export async function bundle(
   const modules = new Map<string, string>()
   const wasm: Plugin = {
     name: 'wasm',
-    setup({ onResolve, onLoad, resolve }) {
-      // The engine is imported there, where others carry it as text.
-      if (conditions.includes('workerd'))
-        onLoad({ filter: /host\/carried\.js$/ }, () => ({
-          contents: `import engine from 'kavachos/engine.wasm'; export const carriedEngine = () => engine`,
-        }))
+    setup({ onResolve, resolve }) {
       onResolve({ filter: /\.wasm$/ }, async ({ path, pluginData, ...about }) => {
         if (pluginData === wasm) return undefined
         const given = known[path]
