@@ -12,6 +12,7 @@ const GROUPS = [
       'repository-layout',
       'reviewing',
       'development',
+      'tools',
       'host',
       'adapters',
       'mcp/README',

@@ -13,6 +13,7 @@ export const STORIES: readonly (readonly string[])[] = [
   ['docs/start/quickstart.md'],
   ['docs/start/first-policy.md', 'docs/start/first-host.md'],
   ['docs/production.md'],
+  ['docs/tools.md'],
 ]
 
 /** Pages that a test of their own runs whole, by the name of that test. */
