@@ -7,6 +7,9 @@ import { Interrupted, interrupted } from './interrupt.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
+/** What a child that stays throws when a signal ended it: its engine broke down, and may be started anew. */
+export class Crashed extends Error {}
+
 /** The last line of what the program prints, parsed. `program` is a file of this folder or an absolute path. */
 export async function runOnce(program, args, { allLines = false, node = process.execPath, execArgv = [] } = {}) {
   const child = spawn(node, [...execArgv, resolve(here, program), ...args], {
@@ -37,6 +40,10 @@ export async function openChild(program, args) {
   })
   const errors = collect(child.stderr)
   const name = `${program} ${args.join(' ')}`
+  const ended = async (signal) => {
+    const text = `${name}: ${lastLines(await errors)}`
+    return signal === null ? new Error(text) : new Crashed(text)
+  }
   const answer = () =>
     new Promise((fulfil, reject) => {
       const settle = (done) => (value) => {
@@ -46,7 +53,7 @@ export async function openChild(program, args) {
         done(value)
       }
       const onMessage = settle(fulfil)
-      const onClose = settle(async () => reject(new Error(`${name}: ${lastLines(await errors)}`)))
+      const onClose = (_, signal) => settle(async () => reject(await ended(signal)))()
       const onAbort = settle(() => {
         child.kill('SIGKILL')
         reject(new Interrupted(name))

@@ -30,7 +30,7 @@ export function decideReport(rows, contenders) {
   return {
     tables: [{ columns, rows: cells }],
     limits: workloads.flatMap((workload) => limitsOf(rows, workload)),
-    notes: notesOf(ahead),
+    notes: [...notesOf(ahead), ...notesOfRestarts(rows)],
   }
 }
 
@@ -67,6 +67,14 @@ function notesOf(ahead) {
     const where = ahead.filter(({ contender }) => contender === name).map(({ workload }) => workload)
     return `* ${name} is ahead on ${where.join(', ')}: ${CONTENDERS[name].why ?? 'the profile does not say why yet'}.`
   })
+}
+
+function notesOfRestarts(rows) {
+  const restarted = rows.filter(({ restarts }) => restarts !== undefined)
+  return restarted.map(
+    ({ workload, contender, restarts }) =>
+      `${contender} on ${workload} was started anew ${restarts === 1 ? 'once' : `${restarts} times`}, since V8 had ended its process.`,
+  )
 }
 
 function whole(value) {

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openChild } from './child.mjs'
+import { Crashed, openChild } from './child.mjs'
 import { decideReport } from './decide-report.mjs'
 import { untilInterrupted } from './interrupt.mjs'
 import { BY_HAND, CONTENDERS } from './peers/contenders.mjs'
@@ -14,6 +14,9 @@ import { WORKLOADS } from './workload.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const DEFAULT = ['W1x', 'W1g', 'W2x', 'W2g', 'W3ax', 'W3ag', 'W3bx', 'W3bg', 'W4', 'W5d1', 'W5d5']
+
+/** Of one contender on one workload. */
+const MOST_RESTARTS = 5
 
 export const options = {
   workloads: { type: 'string', default: DEFAULT.join() },
@@ -53,6 +56,7 @@ export async function run(values) {
 
 async function* measureAll(names, contenders, { rounds, ms, isLeftOutWanted, floors, rows }) {
   for (const [index, workload] of names.entries()) {
+    const say = (what) => progress(`decide: ${workload} (${index + 1} of ${names.length}), ${what}`)
     const open = []
     try {
       for (const contender of contenders) {
@@ -60,24 +64,65 @@ async function* measureAll(names, contenders, { rounds, ms, isLeftOutWanted, flo
         if (workload in cannot) rows.push({ workload, contender, cannot: cannot[workload] })
         else if (workload in leftOut && !isLeftOutWanted) rows.push({ workload, contender, leftOut: leftOut[workload] })
         else {
-          progress(`decide: ${workload} (${index + 1} of ${names.length}), loading ${contender}`)
-          const child = await openChild('decide-child.mjs', [contender, workload, floors ?? ''])
-          open.push({ contender, child, turns: [] })
+          say(`loading ${contender}`)
+          open.push(await openContender(contender, workload, floors))
         }
         yield
       }
       for (let round = 0; round < Number(rounds); round++) {
-        progress(`decide: ${workload} (${index + 1} of ${names.length}), round ${round + 1} of ${rounds}`)
-        for (const { child, turns } of open) turns.push(await child.ask({ ms: Number(ms) }))
+        say(`round ${round + 1} of ${rounds}`)
+        for (const one of open) await one.measure(Number(ms))
         yield
       }
     } finally {
-      for (const { contender, child, turns } of open) {
-        child.close()
-        if (turns.length > 0) rows.push({ workload, contender, ...summarize(turns), ...child.ready })
+      for (const { contender, turns, restarts, close, ready } of open) {
+        close()
+        if (turns.length === 0) continue
+        rows.push({
+          workload,
+          contender,
+          ...summarize(turns),
+          ...ready(),
+          ...(restarts() > 0 && { restarts: restarts() }),
+        })
       }
       compare(rows.filter((row) => row.workload === workload))
     }
+  }
+}
+
+/** Starts a process anew that its engine broke: V8 of Node 20 ends some that call exports which return references, as Cedar's do. */
+async function openContender(contender, workload, floors = '') {
+  const turns = []
+  let restarts = -1
+  let child
+  const start = async () => {
+    restarts++
+    child = await openChild('decide-child.mjs', [contender, workload, floors])
+  }
+  const withPatience = async (work) => {
+    for (;;) {
+      try {
+        return await work()
+      } catch (cause) {
+        if (!(cause instanceof Crashed) || restarts >= MOST_RESTARTS) throw cause
+        child = undefined
+      }
+    }
+  }
+  await withPatience(start)
+  return {
+    contender,
+    turns,
+    ready: () => child?.ready,
+    restarts: () => restarts,
+    async measure(ms) {
+      await withPatience(async () => {
+        if (child === undefined) await start()
+        turns.push(await child.ask({ ms }))
+      })
+    },
+    close: () => child?.close(),
   }
 }
 
