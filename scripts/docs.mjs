@@ -2,7 +2,6 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildDist } from './dist.mjs'
 import { root } from './vitest.mjs'
 
 const SITE = join(root, 'site')
@@ -16,16 +15,18 @@ if (!['build', 'dev'].includes(command) || rest.length > 0) {
 }
 
 installSite()
-if (!existsSync(join(root, 'dist/grammar/tokens.js'))) mustBe(buildDist(), 'the sources do not compile')
-const { stage } = await import('../site/stage.mjs')
+if (!['dist/grammar/tokens.js', 'build/engine.wasm'].every((path) => existsSync(join(root, path)))) {
+  mustBe(node('scripts/build.mjs'), 'the build failed')
+}
+const { PAGES, stage } = await import('../site/stage.mjs')
 layOut()
+addPlayground()
 if (command === 'dev') {
   await serve()
 } else {
   await checkGrammar()
   rmSync(OUT, { recursive: true, force: true })
-  mustBe(vitepress(['build', 'site']), 'the site was not built')
-  await addPlayground()
+  mustBe(node('site/node_modules/vitepress/bin/vitepress.js', 'build', 'site'), 'the site was not built')
   console.log('build/site/dist has the site')
 }
 
@@ -57,11 +58,12 @@ async function checkGrammar() {
   mustBe(faults.length, 'site/kavach.tmLanguage.json does not know the language')
 }
 
-async function addPlayground() {
-  const script = join(root, 'scripts/playground.mjs')
-  const { status } = spawnSync(process.execPath, [script], { cwd: root, stdio: 'inherit' })
-  mustBe(status, 'the playground was not built')
-  cpSync(join(root, 'build/playground'), join(OUT, 'playground'), { recursive: true })
+/** It is no page of VitePress, but files beside the pages. */
+function addPlayground() {
+  mustBe(node('scripts/playground.mjs'), 'the playground was not built')
+  const place = join(PAGES, 'public/playground')
+  rmSync(place, { recursive: true, force: true })
+  cpSync(join(root, 'build/playground'), place, { recursive: true })
 }
 
 /** Pages are laid out anew whenever one is saved; VitePress sees to the browser. */
@@ -77,9 +79,8 @@ async function serve() {
   server.printUrls()
 }
 
-function vitepress(args) {
-  const bin = join(SITE, 'node_modules/vitepress/bin/vitepress.js')
-  return spawnSync(process.execPath, [bin, ...args], { cwd: root, stdio: 'inherit' }).status
+function node(script, ...args) {
+  return spawnSync(process.execPath, [join(root, script), ...args], { cwd: root, stdio: 'inherit' }).status
 }
 
 function mustBe(status, message) {

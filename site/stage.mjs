@@ -42,9 +42,10 @@ export function slugOf(heading) {
     .replaceAll(' ', '-')
 }
 
-/** Writes all pages anew and gives their number. */
+/** Writes all pages anew and gives their number. What stands in `public` are no pages, and stays. */
 export function stage() {
-  rmSync(PAGES, { recursive: true, force: true })
+  mkdirSync(PAGES, { recursive: true })
+  for (const name of readdirSync(PAGES)) if (name !== 'public') rmSync(join(PAGES, name), { recursive: true })
   const waiting = ['docs']
   const seen = new Set(waiting)
   const want = (path) => {

@@ -39,7 +39,7 @@ export default defineConfig({
       { text: 'Language', link: '/language' },
       { text: 'Commands', link: '/commands' },
       { text: 'Errors', link: '/errors/' },
-      { text: 'Playground', link: '/playground/', target: '_self' },
+      { text: 'Playground', link: '/playground/index.html', target: '_self' },
     ],
     footer: {
       message:
