@@ -17,9 +17,9 @@
 export const READ_FENCE =
   "SELECT (SELECT stamp FROM kavach_fences WHERE project = ?) AS stamp, unixepoch('subsec') * 1000 AS now"
 
-/** Values: the project, the stamp that was read, and the new one. What does not hold leaves null, which the column does not take. */
+/** Values: the project, and again, the stamp that was read, and the new one. What does not hold leaves null, which the column does not take. */
 export const WRITE_FENCE = `INSERT INTO kavach_fences (project, stamp)
-  VALUES (?1, CASE WHEN (SELECT stamp FROM kavach_fences WHERE project = ?1) IS ?2 THEN ?3 END)
+  VALUES (?, CASE WHEN (SELECT stamp FROM kavach_fences WHERE project = ?) IS ? THEN ? END)
   ON CONFLICT (project) DO UPDATE SET stamp = excluded.stamp`
 
 export interface Fence {

@@ -31,6 +31,8 @@ export interface D1Options extends GivenD1 {
 }
 
 const DEADLINE_MS = 2000
+/** What D1 itself gives a call. */
+const MIGRATION_MS = 30_000
 /** Waits after lost races grow to this, and each is drawn from the half below: programs that race must not march in step. */
 const LONGEST_WAIT_MS = 64
 
@@ -61,7 +63,7 @@ class D1Store implements Store {
   }
 
   migrate(): Promise<void> {
-    return this.run(() => migrateD1(this.binding, this.host))
+    return this.run(() => migrateD1(this.binding, this.host), Math.max(this.deadlineMs, MIGRATION_MS))
   }
 
   transaction<R>(project: string, work: (tx: Transaction) => Awaitable<R>): Promise<R> {
@@ -85,19 +87,19 @@ class D1Store implements Store {
   }
 
   /** Answers within the deadline, and is waited for by `close`. */
-  private run<R>(work: (call: Call) => Promise<R>): Promise<R> {
+  private run<R>(work: (call: Call) => Promise<R>, deadlineMs = this.deadlineMs): Promise<R> {
     if (this.isClosed) return Promise.reject(new KavachError('KVCH_E_STORE_CLOSED'))
     const call = new Call(this.host.elapsed())
-    const ended = this.inTime(call, work(call))
+    const ended = this.inTime(call, work(call), deadlineMs)
     this.running.add(ended)
     const forget = () => this.running.delete(ended)
     ended.then(forget, forget)
     return ended
   }
 
-  private async inTime<R>(call: Call, work: Promise<R>): Promise<R> {
+  private async inTime<R>(call: Call, work: Promise<R>, deadlineMs: number): Promise<R> {
     const stop = new AbortController()
-    const late = this.host.sleep(this.deadlineMs, { isBackground: true, signal: stop.signal }).then(() => {
+    const late = this.host.sleep(deadlineMs, { isBackground: true, signal: stop.signal }).then(() => {
       throw new KavachError('KVCH_E_STORE_TIMEOUT')
     })
     try {
@@ -168,7 +170,7 @@ class D1Store implements Store {
     const { statements } = this.place
     if (tx.snapshot.stamp === undefined) await tx.snapshot.ask([])
     const stamp = newStamp(this.host.random)
-    const fence = statements.of(WRITE_FENCE, project, tx.snapshot.stamp ?? null, stamp)
+    const fence = statements.of(WRITE_FENCE, project, project, tx.snapshot.stamp ?? null, stamp)
     try {
       await this.batch([fence, ...tx.statements()])
       return true
