@@ -11,15 +11,18 @@ export function readSource(source: Source): WebAssembly.Module | Uint8Array {
   if (source instanceof WebAssembly.Module) return source
   const bytes = source instanceof Uint8Array ? source : new Uint8Array(source)
   if (bytes.subarray(0, 4).join() === MAGIC) return bytes
-  const code = bytes.slice()
+  return compileBytes(bytes.slice())
+}
+
+/** @throws {EngineError} `bad-module` when it is none, or the platform compiles no bytes: Workers, and pages whose CSP forbids it */
+export function compileBytes(code: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   try {
     return new WebAssembly.Module(code)
   } catch (cause) {
-    // Workers compile no bytes at all, and the main thread of some browsers only few.
     throw new EngineError(
       'bad-module',
       WebAssembly.validate(code)
-        ? 'this platform does not compile the bytes of a module: import the module, or give the image'
+        ? 'this platform compiles no such module from bytes: import the module, or open an image with an imported `kavachos/engine.wasm`'
         : 'neither an image nor a module: compile the policy again',
       { cause },
     )

@@ -12,8 +12,12 @@ const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
 }
 
-/** What a page leaves in `globalThis.report`. */
-export async function askPage({ code }: Bundle, files: Readonly<Record<string, string>>): Promise<unknown> {
+/** What a page leaves in `globalThis.report`, under a Content-Security-Policy. */
+export async function askPage(
+  { code }: Bundle,
+  files: Readonly<Record<string, string>>,
+  securityPolicy = "default-src 'self' 'wasm-unsafe-eval'",
+): Promise<unknown> {
   const pages = new Map<string, string | Buffer>([
     ['/index.html', '<!doctype html><title>kavachos</title><script type="module" src="page.js"></script>'],
     ['/page.js', code],
@@ -22,7 +26,9 @@ export async function askPage({ code }: Bundle, files: Readonly<Record<string, s
   const server = createServer(({ url = '' }, response) => {
     const body = pages.get(url)
     if (body === undefined) return response.writeHead(404).end()
-    return response.writeHead(200, { 'content-type': TYPES[url.split('.').at(-1) ?? ''] ?? '' }).end(body)
+    const type = TYPES[url.split('.').at(-1) ?? ''] ?? 'application/octet-stream'
+    response.writeHead(200, { 'content-type': type, 'content-security-policy': securityPolicy })
+    return response.end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())

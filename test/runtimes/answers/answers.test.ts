@@ -4,14 +4,18 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import * as door from '../../../engine-wasm/host/index.ts'
+import { ENGINE } from '../../abi/compiled.ts'
 import { bundle } from '../bundle.ts'
 import { askPage } from '../page.ts'
 import { askWorker, WORKERD } from '../workerd.ts'
+import { NOT_COMPILED } from './not-compiled.ts'
 import { ACME, questionsText } from './questions.ts'
-import type { Report } from './runner.mjs'
+import { askEverything, type Data, type Report } from './runner.mjs'
 
 const FOLDER = 'build/runtimes/answers'
-const QUESTIONS = gzipSync(questionsText())
+const TEXT = questionsText()
+const QUESTIONS = gzipSync(TEXT)
 mkdirSync(FOLDER, { recursive: true })
 writeFileSync(`${FOLDER}/questions.json.gz`, QUESTIONS)
 writeFileSync(`${FOLDER}/policy.wasm`, ACME)
@@ -66,7 +70,8 @@ describe('the same answers', () => {
   test.each(RUNTIMES)('on %s', async (_, name, ask) => {
     const report = (await ask()) as Named // The runner is the same everywhere; runner.d.mts has its types.
     const { runtime, answers, swap, bytes } = report
-    console.log(`${runtime}: ${Object.entries(answers.asked).join(', ')}, swaps ${swap.swaps}`)
+    const counts = Object.entries(answers.asked).map(([kind, count]) => `${count} ${kind}`)
+    console.log(`${runtime}: ${counts.join(', ')}, ${swap.swaps} swaps; ${answers.differences.length} differences`)
     expect(runtime).toMatch(name)
     expect(answers.differences).toEqual([])
     expect(answers.asked).toEqual({ golden: 500, corpus: 1843, explained: 2343, batch: 1766, compiled: 18 })
@@ -90,11 +95,23 @@ describe('the same answers', () => {
   })
 })
 
-const twice = (code: string) => [code, code]
+test('a wrong answer is counted, and told in full', async () => {
+  const data: Data = JSON.parse(TEXT)
+  const [acme] = data.sets.golden
+  const [first, ...others] = acme?.questions ?? []
+  if (acme === undefined || first === undefined) expect.fail('there is no golden request')
+  const planted = { ...first, decision: first.decision.replace('"allow', '"deny') }
+  const sets = { golden: [{ ...acme, questions: [planted, ...others] }], corpus: [] }
+  const modules = { engine: new WebAssembly.Module(ENGINE), policy: new WebAssembly.Module(ACME.slice()) }
+  const gzipped = new Uint8Array(gzipSync(JSON.stringify({ ...data, sets })))
+  const { answers } = await askEverything(door, gzipped, modules)
+  const { request, options } = planted
+  const told = { request: JSON.stringify(request), options, expected: planted.decision, found: first.decision }
+  expect(answers.differences).toEqual([
+    { subject: 'golden: acme', kind: 'golden', ...told },
+    { subject: 'golden: acme', kind: 'batch', ...told },
+    { subject: 'the compiled module', kind: 'compiled', ...told },
+  ])
+})
 
-const NOT_COMPILED = {
-  isEngineError: true,
-  name: 'EngineError',
-  code: 'bad-module',
-  message: 'this platform does not compile the bytes of a module: import the module, or give the image',
-}
+const twice = (code: string) => [code, code]

@@ -1,6 +1,7 @@
 // Asks a door every question of questions.ts and reports what it answered. It is the same file on every runtime, so it uses web
 // standards alone.
 import { swapUnderLoad } from '../swap/runner.mjs'
+import { nameOf } from './bytes.mjs'
 
 /**
  * @param door the exports of `kavachos/engine`
@@ -13,7 +14,8 @@ export async function askEverything(door, gzipped, { engine, policy }) {
   return {
     answers: answerAll(door, sets, { engine, policy }),
     swap: await swapUnderLoad(door, { images: swap.images.map(bytesOf), engine, swaps: swap.count }),
-    bytes: loadBytes(door, bytesOf(module)),
+    // Not every runtime compiles them.
+    bytes: nameOf(door, () => door.loadEngine(bytesOf(module))),
   }
 }
 
@@ -44,16 +46,6 @@ function answerAll(door, sets, { engine, policy }) {
     report.answer('compiled', question, compiled.decide(question.request, question.options))
   }
   return report.done()
-}
-
-/** What becomes of a module that comes as bytes: not every runtime compiles them. */
-function loadBytes(door, bytes) {
-  try {
-    return door.loadEngine(bytes).policy.name
-  } catch (error) {
-    const { name, code, message } = error
-    return { isEngineError: error instanceof door.EngineError, name, code, message }
-  }
 }
 
 /** A live engine with the state of a subject. */
