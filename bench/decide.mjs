@@ -27,7 +27,7 @@ export const options = {
   floors: { type: 'string', default: join(here, '../../shared/floors') },
 }
 
-export const quick = { workloads: 'W1g,W2g', contenders: 'kavachos,by hand,given,CASL,Cedar', rounds: '2', ms: '30' }
+export const quick = { workloads: 'W2g', contenders: 'kavachos,by hand,given,CASL,Cedar', rounds: '2', ms: '30' }
 
 export const help = `npm run bench -- decide [--workloads W1g,W4] [--contenders kavachos,CASL] [--rounds 5] [--ms 50] [--left-out] [--floors DIR]
   --workloads   of ${WORKLOADS.join(' ')}

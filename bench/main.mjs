@@ -43,15 +43,18 @@ async function runAll(args) {
   if (read.values.help) return print([USAGE, ...suites.map(({ help }) => help)].join('\n\n'))
   listenForInterrupt()
   const started = performance.now()
+  const took = []
   let status = 0
   for (const [index, name] of Object.keys(SUITES).entries()) {
     const { options, quick, run } = suites[index]
     const defaults = Object.fromEntries(Object.entries(options).map(([option, { default: value }]) => [option, value]))
     const json = fileOf(name, read.values.quick)
+    const begun = performance.now()
     status = Math.max(status, await run({ ...defaults, ...read.values, ...(read.values.quick && quick), json }))
     if (interrupted.aborted) return 130
+    took.push(`${name} ${seconds(begun)}`)
   }
-  console.log(`${Object.keys(SUITES).length} suites in ${Math.round((performance.now() - started) / 1000)} s`)
+  console.log(`${took.length} suites in ${seconds(started)}: ${took.join(', ')}`)
   if (read.values.json !== undefined) {
     const results = Object.keys(SUITES).map((name) => JSON.parse(readFileSync(fileOf(name, read.values.quick), 'utf8')))
     writeFileSync(read.values.json, `${JSON.stringify(results, undefined, 1)}\n`)
@@ -71,6 +74,10 @@ function readOptions(args, options) {
 
 function fileOf(name, isQuick) {
   return join(folder, isQuick ? 'quick' : '', `${name}.json`)
+}
+
+function seconds(since) {
+  return `${Math.round((performance.now() - since) / 1000)} s`
 }
 
 /** What `--quick` sets, save what was set by hand. */

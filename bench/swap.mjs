@@ -19,7 +19,7 @@ export const options = {
   rate: { type: 'string', default: '10000' },
 }
 
-export const quick = { decisions: '100000', swaps: '1000', agents: '10000', rounds: '2' }
+export const quick = { decisions: '50000', swaps: '300', agents: '10000', rounds: '2' }
 
 export const help = `npm run bench -- swap [--swaps 10000] [--decisions 1000000] [--agents 100000] [--rounds 5] [--rate 10000]
   swaps under load and memory over them; a policy of 10 grants for each agent swapped in, with --rate requests a second`
