@@ -7,9 +7,12 @@ import type { D1Binding } from '../../../storage/d1/binding.ts'
 export interface Miniflare {
   readonly ready: Promise<URL>
   getD1Database(binding: string): Promise<D1Binding>
-  dispatchFetch(url: string, init?: RequestInit): Promise<Response>
+  getWorker(name: string): Promise<{ fetch(url: string, init?: RequestInit): Promise<Response> }>
   dispose(): Promise<void>
 }
+
+/** The day whose behaviour of the platform these Workers ask for. */
+export const DATE = '2026-04-01'
 
 export function workers(): string {
   const folder = process.env.WORKERS
@@ -22,7 +25,7 @@ export function startMiniflare(options: object): Miniflare {
   const { Miniflare } = createRequire(join(workers(), 'package.json'))('miniflare') as {
     readonly Miniflare: new (options: object) => Miniflare
   }
-  return new Miniflare({ compatibilityDate: '2026-04-01', modules: true, script: 'export default {}', ...options })
+  return new Miniflare(options)
 }
 
 export interface Databases {
@@ -36,7 +39,12 @@ const AT_ONCE = 64
 /** One workerd with many databases: to start one for each test would take longer than the test. */
 export function startDatabases(): Databases {
   const names = Array.from({ length: AT_ONCE }, (_, at) => `DB${at}`)
-  const miniflare = startMiniflare({ d1Databases: names })
+  const miniflare = startMiniflare({
+    compatibilityDate: DATE,
+    modules: true,
+    script: 'export default {}',
+    d1Databases: names,
+  })
   let taken = 0
   return {
     take() {
