@@ -1,4 +1,5 @@
 // Batches, large policies, compiling, proving; and all limits.
+import { format } from '../report.mjs'
 import { bytes, round, table, time, whole } from './markdown.mjs'
 
 const MIXES = { 'one-agent': 'one agent, 64 resources', mixed: '64 requests as they come' }
@@ -7,7 +8,7 @@ export function batchTable({ rows, limits }) {
   const cells = rows
     .filter(({ mix }) => mix !== undefined)
     .map(({ mix, way, medianNs, minNs, maxNs }) => [`${MIXES[mix]}, \`${way}\``, ...[medianNs, minNs, maxNs].map(time)])
-  const closing = limits.map(({ what, value, unit, holds }) => `${what}: ${round(value)}${unit}, ${verdict(holds)}.`)
+  const closing = limits.map(({ what, value, unit, holds }) => `- ${what}: ${format(value)}${unit}, ${verdict(holds)}`)
   return `${table(['requests, call', 'a decision', 'min', 'max'], cells)}\n\n${closing.join('\n')}`
 }
 
@@ -75,11 +76,12 @@ export function proveTable(suites) {
   const rows = suites.flatMap((suite) => suite.rows.filter(({ atMostMs }) => atMostMs !== undefined))
   if (rows.length === 0) return undefined
   const hard = rows.filter(({ what }) => what.startsWith('unknown: '))
-  const slowest = hard.sort((a, b) => b.median - a.median)[0]
-  const shown = [
-    ...rows.filter(({ what }) => !what.startsWith('unknown: ')),
-    ...(slowest ? [{ ...slowest, what: `the slowest of ${hard.length} policies that end _unknown_` }] : []),
-  ]
+  const slowest = [...hard].sort((a, b) => b.median - a.median)[0]
+  const shown = rows
+    .filter((row) => row === slowest || !hard.includes(row))
+    .map((row) =>
+      row === slowest ? { ...row, what: `the slowest of ${hard.length} policies that end _unknown_` } : row,
+    )
   const cells = shown.map(({ what, median, p99, min, max, atMostMs }) => [
     what,
     ...[median, p99, min, max].map((ms) => time(ms * 1e6)),
@@ -95,7 +97,7 @@ export function limitsTable(results) {
     .map(({ suite, what, value, unit, bound, isAtMost, holds }) => [
       suite,
       what,
-      `${round(value)}${unit}`,
+      `${format(value)}${unit}`,
       `${isAtMost ? 'at most' : 'at least'} ${Number.isInteger(bound) ? whole(bound) : bound}${unit}`,
       verdict(holds),
     ])
