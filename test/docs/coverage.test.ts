@@ -15,6 +15,8 @@ const CHECKED: Readonly<Record<string, readonly string[]>> = {
 /** Blocks of other languages, and the test that reads them. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/repository-layout.md yaml': 'test/cli/diff-action.test.ts',
+  'docs/runtimes.md js': 'test/runtimes/answers/samples.test.ts',
+  'docs/runtimes.md js': 'test/runtimes/answers/samples.test.ts',
 }
 
 function kindOf(page: string): string {
@@ -57,10 +59,10 @@ test('a block that does not run says why', () => {
 })
 
 test('the pages and tests that are named are there', () => {
-  const named = [...STORIES.flat(), ...REFERENCE, ...Object.keys(PROGRAMS), ...Object.values(ELSEWHERE)]
-  const tests = Object.values(PROGRAMS).map((name) => `test/docs/${name}`)
-  expect([...named, ...tests].filter((path) => !existsSync(path))).toEqual([])
-  expect(
-    Object.entries(PROGRAMS).filter(([page, name]) => !readFileSync(`test/docs/${name}`, 'utf8').includes(page)),
-  ).toEqual([])
+  expect([...STORIES.flat(), ...REFERENCE].filter((path) => !existsSync(path))).toEqual([])
+  const readers = [
+    ...Object.entries(PROGRAMS).map(([page, name]) => [page, `test/docs/${name}`] as const),
+    ...Object.entries(ELSEWHERE).map(([place, path]) => [place.split(' ')[0] ?? '', path] as const),
+  ]
+  expect(readers.filter(([page, path]) => !readFileSync(path, 'utf8').includes(page))).toEqual([])
 })
