@@ -16,7 +16,6 @@ const CHECKED: Readonly<Record<string, readonly string[]>> = {
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/repository-layout.md yaml': 'test/cli/diff-action.test.ts',
   'docs/runtimes.md js': 'test/runtimes/answers/samples.test.ts',
-  'docs/runtimes.md js': 'test/runtimes/answers/samples.test.ts',
 }
 
 function kindOf(page: string): string {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
 import { openChromium } from '../services/chromium.ts'
 import type { Bundle } from './bundle.ts'
@@ -9,24 +10,50 @@ import type { Bundle } from './bundle.ts'
 const TYPES: Readonly<Record<string, string>> = {
   js: 'text/javascript',
   wasm: 'application/wasm',
-  html: 'text/html; charset=utf-8',
+  '/': 'text/html; charset=utf-8',
 }
+
+type Files = Readonly<Record<string, string>>
 
 /** What a page leaves in `globalThis.report`, under a Content-Security-Policy. */
 export async function askPage(
-  { code }: Bundle,
-  files: Readonly<Record<string, string>>,
+  bundle: Bundle,
+  files: Files,
   securityPolicy = "default-src 'self' 'wasm-unsafe-eval'",
 ): Promise<unknown> {
-  const pages = new Map<string, string | Buffer>([
-    ['/index.html', '<!doctype html><title>kavachos</title><script type="module" src="page.js"></script>'],
+  const { page, url } = await openPage(bundle, files, securityPolicy)
+  await page.goto(url)
+  await page.waitForFunction('globalThis.report !== undefined')
+  return page.evaluate('globalThis.report')
+}
+
+/** What a page prints, when it has printed so many lines. */
+export async function printedByPage(bundle: Bundle, files: Files, lines: number): Promise<string> {
+  const { page, url } = await openPage(bundle, files, "default-src 'self' 'wasm-unsafe-eval'")
+  const printed: string[] = []
+  const done = new Promise<void>((resolve, reject) => {
+    page.on('pageerror', reject)
+    page.on('console', (message) => {
+      printed.push(`${message.text()}\n`)
+      if (printed.length === lines) resolve()
+    })
+  })
+  await page.goto(url)
+  await done
+  return printed.join('')
+}
+
+async function openPage({ code }: Bundle, files: Files, securityPolicy: string): Promise<{ page: Page; url: string }> {
+  const served = new Map<string, string | Buffer>([
+    ['/', '<!doctype html><title>kavachos</title><script type="module" src="page.js"></script>'],
     ['/page.js', code],
+    ['/favicon.ico', ''],
     ...Object.entries(files).map(([name, path]) => [`/${name}`, readFileSync(path)] as const),
   ])
   const server = createServer(({ url = '' }, response) => {
-    const body = pages.get(url)
+    const body = served.get(url)
     if (body === undefined) return response.writeHead(404).end()
-    const type = TYPES[url.split('.').at(-1) ?? ''] ?? 'application/octet-stream'
+    const type = TYPES[/[^.]*$/.exec(url)?.[0] ?? ''] ?? 'application/octet-stream'
     response.writeHead(200, { 'content-type': type, 'content-security-policy': securityPolicy })
     return response.end(body)
   })
@@ -34,8 +61,5 @@ export async function askPage(
   onTestFinished(() => void server.close())
   const { port } = server.address() as AddressInfo // It listens on a port.
   const browser = await openChromium()
-  const page = await browser.newPage()
-  await page.goto(`http://127.0.0.1:${port}/index.html`)
-  await page.waitForFunction('globalThis.report !== undefined')
-  return page.evaluate('globalThis.report')
+  return { page: await browser.newPage(), url: `http://127.0.0.1:${port}/` }
 }
