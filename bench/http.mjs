@@ -57,7 +57,7 @@ export async function run(values) {
 
 async function* measureAll({ rounds, seconds, floor, modes = MODES.join() }, folder, { results, overloads }) {
   const contenders = ['floor', 'kavachos', ...(floor !== '' && existsSync(floor) ? ['given'] : [])]
-  const warmUp = Math.min(2, Number(seconds))
+  const warmUp = Math.min(1, Number(seconds))
   for (let round = 0; round < Number(rounds); round++) {
     for (const mode of modes.split(',')) {
       for (const contender of contenders) {

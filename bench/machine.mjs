@@ -1,10 +1,23 @@
 // What a number was measured on.
 import { readFileSync } from 'node:fs'
-import { cpus, platform, release, totalmem } from 'node:os'
+import { cpus, loadavg, platform, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** What others did here in the minute before: as many as there are processors leave nothing to measure with. */
+const [loadBefore] = loadavg()
+
+/** Nothing, or how busy the machine was before anything was measured. */
+export function busyBefore() {
+  return loadBefore > cpus().length / 2 ? Math.round(loadBefore * 10) / 10 : undefined
+}
+
+/** A line for people. */
+export function describeBusy(load) {
+  return `The machine was busy with something else (load ${load}), which makes all figures worse and ratios uncertain.`
+}
 
 export function machine() {
   const processors = cpus()

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { interrupted } from './interrupt.mjs'
-import { describeMachine, describeVersions, machine, versionsOf } from './machine.mjs'
+import { busyBefore, describeBusy, describeMachine, describeVersions, machine, versionsOf } from './machine.mjs'
 import { endProgress } from './progress.mjs'
 import { printTable } from './table.mjs'
 
@@ -17,8 +17,10 @@ export function conclude(results, { json, strict }) {
   const { suite, how, packages = [], rows, tables, limits = [], areLimitsInTables = false, notes = [] } = results
   const versions = versionsOf(['kavachos', ...packages])
   const isComplete = !interrupted.aborted
+  const load = busyBefore()
   endProgress()
   console.log(`# ${suite}\n\n${describeMachine()}\n${describeVersions(versions)}\n${how}\n`)
+  if (load !== undefined) console.log(`${describeBusy(load)}\n`)
   for (const { title, columns, rows: cells } of tables.filter(({ rows: cells }) => cells.length > 0)) {
     if (title !== undefined) console.log(title)
     printTable(columns, cells)
@@ -45,7 +47,7 @@ export function conclude(results, { json, strict }) {
     const measured = new Date().toISOString().slice(0, 10)
     writeFileSync(
       file,
-      `${JSON.stringify({ suite, measured, machine: machine(), versions, how, rows, limits, notes }, undefined, 1)}\n`,
+      `${JSON.stringify({ suite, measured, machine: machine(), load, versions, how, rows, limits, notes }, undefined, 1)}\n`,
     )
   }
   if (!isComplete) return 130

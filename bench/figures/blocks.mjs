@@ -1,5 +1,5 @@
 // The blocks of figures that pages have between markers, each made from the results of the suites.
-import { describeMachine, describeVersions } from '../machine.mjs'
+import { describeBusy, describeMachine, describeVersions } from '../machine.mjs'
 import { decideTable, peersTable, pictures } from './decide.mjs'
 import { batchTable, compileTable, limitsTable, proveTable, scaleTable, swapTable } from './engine.mjs'
 import { hostTable, storageTable } from './host.mjs'
@@ -50,8 +50,10 @@ function machineOf(results) {
   const days = [...new Set(Object.values(results).map(({ measured }) => measured))].sort()
   const when = days.length === 1 ? days[0] : `${days[0]} to ${days.at(-1)}`
   const elsewhere = others.map((one) => `\`${one.suite}\` was measured on ${describeMachine(one.machine)}.`)
+  const loads = Object.values(results).flatMap(({ load }) => load ?? [])
   return [
     `Measured ${when} on ${describeMachine(first.machine)}, with ${describeVersions(versions)}.`,
     ...elsewhere,
+    ...(loads.length > 0 ? [describeBusy(Math.max(...loads))] : []),
   ].join(' ')
 }
