@@ -1,6 +1,6 @@
 /** The golden requests, the whole corpus and policies that are swapped, asked of the built door on every runtime. */
 import { execFile } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -93,6 +93,12 @@ describe('the same answers', () => {
     expect([answers.digest, swap.decisions]).toEqual([first.answers.digest, first.swap.decisions])
     expect(bytes).toEqual(runtime === 'Cloudflare-Workers' ? NOT_COMPILED : 'acme')
   })
+})
+
+test('docs/runtimes.md says how many questions there are', () => {
+  expect(readFileSync('docs/runtimes.md', 'utf8')).toContain(
+    '500 golden requests and all 1,843 questions of the corpus',
+  )
 })
 
 test('a wrong answer is counted, and told in full', async () => {
