@@ -68,7 +68,7 @@ async function* measureAll(rows) {
   rows.push({ what: 'loader', ...(await graph({ text, without: /engine-bytes\.js$/ })) })
   yield
   for (const { door, platform } of DOORS) {
-    progress(`size: ${door}`)
+    progress(`size: ${door}, ${platform}`)
     rows.push({ what: `${door}, ${platform}`, ...(await graph({ door, platform })) })
     yield
   }
