@@ -27,6 +27,7 @@ if (command === 'dev') {
   await checkGrammar()
   rmSync(OUT, { recursive: true, force: true })
   mustBe(node('site/node_modules/vitepress/bin/vitepress.js', 'build', 'site'), 'the site was not built')
+  await checkLinks()
   console.log('build/site/dist has the site')
 }
 
@@ -56,6 +57,13 @@ async function checkGrammar() {
   const faults = await grammarFaults(new Set(Object.keys(KW)))
   for (const fault of faults) console.error(fault)
   mustBe(faults.length, 'site/kavach.tmLanguage.json does not know the language')
+}
+
+async function checkLinks() {
+  const { deadLinks } = await import('../site/check-links.mjs')
+  const dead = deadLinks(OUT, process.env.SITE_BASE)
+  for (const link of dead) console.error(link)
+  mustBe(dead.length, 'links lead nowhere')
 }
 
 /** It is no page of VitePress, but files beside the pages. */

@@ -46,47 +46,39 @@ export function slugOf(heading) {
 export function stage() {
   mkdirSync(PAGES, { recursive: true })
   for (const name of readdirSync(PAGES)) if (name !== 'public') rmSync(join(PAGES, name), { recursive: true })
-  const waiting = ['docs']
-  const seen = new Set(waiting)
-  const want = (path) => {
-    if (seen.has(path) || path.startsWith('docs/')) return
-    seen.add(path)
-    waiting.push(path)
-  }
   let count = 0
-  for (const path of waiting) {
-    for (const [place, text] of pagesOf(path, want)) {
-      write(place, text)
-      count++
-    }
-  }
+  // The set is whole when it has been walked once: what each page leads to is added on the way.
+  const wanted = new Set(['docs'])
+  for (const path of wanted) for (const _ of pagesOf(path, wanted)) count++
+  for (const path of wanted) for (const [place, text] of pagesOf(path, wanted)) write(place, text)
   return count
 }
 
-/** Pages that a path of the repository becomes: place and text. */
-function* pagesOf(path, want) {
+/** Pages that a path of the repository becomes: place and text. What they lead to is added to `wanted`. */
+function* pagesOf(path, wanted) {
   if (path === 'docs') {
     for (const name of filesBelow('docs')) {
       if (PICTURES.test(name)) copy(name)
-      else if (name.endsWith('.md')) yield [placeOf(name), pageOf(name, want)]
+      else if (name.endsWith('.md')) yield [placeOf(name), pageOf(name, wanted)]
     }
   } else if (statSync(join(ROOT, path)).isDirectory()) {
     const files = filesBelow(path)
-    for (const file of files) want(file)
+    for (const file of files) wanted.add(file)
     if (!files.includes(`${path}/README.md`))
       yield [`repository/${path}/index.md`, `# ${path}\n`.concat(listOf(path, files))]
   } else if (PICTURES.test(path)) copy(path)
-  else if (path.endsWith('.md')) yield [placeOf(path), pageOf(path, want)]
+  else if (path.endsWith('.md')) yield [placeOf(path), pageOf(path, wanted)]
   else yield [placeOf(path), sourceOf(path)]
 }
 
 /** A page of ours, with links and fences as the site has them. */
-function pageOf(path, want) {
+function pageOf(path, wanted) {
   const parts = readFileSync(join(ROOT, path), 'utf8').split(/^(```[\s\S]*?^```$)/m)
-  const text = parts.map((part) => (part.startsWith('```') ? toFence(part) : toProse(part, path, want))).join('')
+  const text = parts.map((part) => (part.startsWith('```') ? toFence(part) : toProse(part, path, wanted))).join('')
   const home = path === 'docs/index.md' ? readFileSync(join(import.meta.dirname, 'home.yml'), 'utf8') : undefined
-  const beside =
-    path.endsWith('/README.md') && !path.startsWith('docs/') ? listOf(dirname(path), filesBelow(dirname(path))) : ''
+  // A folder that somebody links to shows its files; a page that is linked to by itself does not.
+  const isFolder = path.endsWith('/README.md') && wanted.has(dirname(path))
+  const beside = isFolder ? listOf(dirname(path), filesBelow(dirname(path))) : ''
   return home === undefined ? `${text}${beside}` : `---\n${home}---\n\n${text.replace(/^# .+\n/, '')}`
 }
 
@@ -98,23 +90,23 @@ function toFence(fence) {
   return `${name}\`\`\`${language}${fence.slice(3 + language.length + info.length)}`
 }
 
-function toProse(text, path, want) {
+function toProse(text, path, wanted) {
   const markdown = text.replace(
     /(\]\()([^)\s]+)(\))/g,
-    (_, open, link, close) => open + toLink(link, path, want) + close,
+    (_, open, link, close) => open + toLink(link, path, wanted) + close,
   )
   return markdown.replace(
     /((?:src|srcset)=")([^"]+)(")/g,
-    (_, open, link, close) => open + toLink(link, path, want) + close,
+    (_, open, link, close) => open + toLink(link, path, wanted) + close,
   )
 }
 
-function toLink(link, path, want) {
+function toLink(link, path, wanted) {
   if (/^[a-z]+:|^#/.test(link)) return link
   const [file, anchor] = link.split('#')
   const target = posix.join(dirname(path), file).replace(/\/$/, '')
   if (!existsSync(join(ROOT, target))) throw new Error(`${path}: the link ${link} leads nowhere`)
-  want(target)
+  if (!target.startsWith('docs/')) wanted.add(target)
   const place = statSync(join(ROOT, target)).isDirectory() ? placeOf(`${target}/README.md`) : placeOf(target)
   const way = posix.relative(posix.dirname(placeOf(path)), place)
   return (way.startsWith('.') ? way : `./${way}`) + (anchor === undefined ? '' : `#${anchor}`)
