@@ -139,6 +139,7 @@ function openLater(platform: Platform, options: KavachOptions): CreatedKavach<un
     mcp: 'later',
     webhookSecret: 'method',
     db: 'later',
+    maintain: 'method',
     close: 'method',
   }
   return pendingObject<OpenedKavach>(shape, opening, (member) => {
@@ -173,15 +174,22 @@ async function open(
 }
 
 /** The host answers requests as well. */
-function withFaces(kavach: Kavach, { face, mcp, close }: OpenedFaces): OpenedKavach {
+function withFaces(kavach: Kavach, { face, mcp, maintain, close }: OpenedFaces): OpenedKavach {
   async function closeAll(): Promise<void> {
     await close()
     await kavach.close()
   }
-  // All that the host has, its getters as getters; `close` is that of both.
+  async function maintainAll(): Promise<void> {
+    await kavach.maintain()
+    await maintain()
+  }
+  // All that the host has, its getters as getters; `close` and `maintain` are those of both.
   const members = { ...Object.getOwnPropertyDescriptors(kavach), ...Object.getOwnPropertyDescriptors(face) }
-  const closing = { ...members.close, value: closeAll }
-  return Object.defineProperties({}, { ...members, close: closing, mcp: mcpMember(mcp) }) as OpenedKavach
+  const all = {
+    close: { ...members.close, value: closeAll },
+    maintain: { ...members.maintain, value: maintainAll },
+  }
+  return Object.defineProperties({}, { ...members, ...all, mcp: mcpMember(mcp) }) as OpenedKavach
 }
 
 /** Whoever lists the members of a host without it does not meet it; whoever asks for it is told what is missing. */

@@ -96,7 +96,7 @@ export {
   type SecretKeys,
 } from './keys/index.ts'
 export { createLogSite } from './log-site.ts'
-export { type Maintenance, startMaintenance, type Task } from './maintenance.ts'
+export { type Maintenance, runTasks, startMaintenance, type Task } from './maintenance.ts'
 export { createManagement } from './management.ts'
 export { assertKnownOptions, assertOptionKind, countOption, failOption, type Members } from './option-checks.ts'
 export type {

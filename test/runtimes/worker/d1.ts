@@ -7,12 +7,18 @@ import type { D1Binding } from '../../../storage/d1/binding.ts'
 export interface Miniflare {
   readonly ready: Promise<URL>
   getD1Database(binding: string): Promise<D1Binding>
-  getWorker(name: string): Promise<{ fetch(url: string, init?: RequestInit): Promise<Response> }>
+  getWorker(name: string): Promise<Fetcher>
   dispose(): Promise<void>
 }
 
 /** The day whose behaviour of the platform these Workers ask for. */
 export const DATE = '2026-04-01'
+
+/** A Worker, from outside. */
+export interface Fetcher {
+  fetch(url: string, init?: RequestInit): Promise<Response>
+  scheduled(event: { readonly cron: string }): Promise<{ readonly outcome: string }>
+}
 
 export function workers(): string {
   const folder = process.env.WORKERS
