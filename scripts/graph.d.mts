@@ -8,6 +8,8 @@ export interface Graph {
   readonly packages: readonly string[]
   /** Modules of Node, without `node:`. */
   readonly builtins: readonly string[]
+  /** Optional peers that are imported otherwise than with `import()`, so that bundles do not start without them. */
+  readonly eagerPeers: readonly string[]
   /** Modules that await at top level. */
   readonly awaits: readonly string[]
   /** Bundled and minified, with the `.wasm` files that are imported. */

@@ -26,13 +26,14 @@ const PLATFORMS = {
 export async function graphOf({ door, text = `export * from ${JSON.stringify(door)}`, platform, without }) {
   const packages = new Set()
   const builtins = new Set()
+  const eagerPeers = new Set()
   const awaits = new Set()
   const modules = new Set()
   const files = new Set()
   const { peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const watch = {
     name: 'watch',
-    async resolveId(id, importer) {
+    async resolveId(id, importer, { kind }) {
       if (id === APPLICATION) return id
       if (without?.test(id)) return { id, external: true }
       if (isBuiltin(id)) {
@@ -43,6 +44,7 @@ export async function graphOf({ door, text = `export * from ${JSON.stringify(doo
       const name = packageOf(id)
       if (name !== undefined && name in peerDependencies) {
         packages.add(name)
+        if (kind !== 'dynamic-import') eagerPeers.add(name)
         return { id, external: true }
       }
       if (!id.endsWith('.wasm')) return
@@ -83,6 +85,7 @@ export async function graphOf({ door, text = `export * from ${JSON.stringify(doo
     modules: [...modules].sort(),
     packages: [...packages].sort(),
     builtins: [...builtins].sort(),
+    eagerPeers: [...eagerPeers].sort(),
     awaits: [...awaits].sort(),
     bytes: sum(parts.map((part) => part.length)),
     gzippedBytes: sum(parts.map((part) => gzipSync(part, { level: 9 }).length)),

@@ -82,13 +82,13 @@ async function loadBetterSqlite(): Promise<Driver> {
   const { default: Database } = await import('better-sqlite3')
   // Its native code is loaded with the first connection.
   new Database(':memory:').close()
-  const { drizzle } = await import('drizzle-orm/better-sqlite3')
+  const { drizzleOf } = await import('./drizzle.ts')
   return {
     name: 'better-sqlite3',
     open: (path, options) => new Database(path, { ...options, timeout: BUSY_MS }),
     adopt: (database) => database as Connection, // `driverOf` says so.
     // Every connection comes from `open`, or from a caller who has the class itself.
-    toDrizzle: (connection) => drizzle(connection as InstanceType<typeof Database>),
+    toDrizzle: (connection) => drizzleOf(connection as InstanceType<typeof Database>, connection),
   }
 }
 

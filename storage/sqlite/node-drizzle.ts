@@ -1,33 +1,15 @@
 /** Drizzle over `node:sqlite`: its own session for better-sqlite3, over a client in the shape of that one. */
-import type { ExtractTablesWithRelations } from 'drizzle-orm'
-import { BetterSQLiteSession } from 'drizzle-orm/better-sqlite3/session'
-import { BaseSQLiteDatabase, SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 import type { SqliteDrizzle } from './driver.ts'
-import type { NodeConnection, NodeDatabase, RowStatement } from './node-sqlite.ts'
-
-type Client = ConstructorParameters<typeof BetterSQLiteSession>[0]
-type NoTables = Record<string, never>
+import { drizzleOf } from './drizzle.ts'
+import type { NodeConnection, NodeDatabase } from './node-sqlite.ts'
 
 /** `$client` is the `DatabaseSync`. */
 export function drizzleOver(connection: NodeConnection): SqliteDrizzle & { readonly $client: NodeDatabase } {
-  const dialect = new SQLiteSyncDialect()
-  const client: SessionClient = {
-    prepare: (sql) => connection.prepare(sql),
-    transaction: (work) => transactionOf(connection, work),
+  const client = {
+    prepare: (sql: string) => connection.prepare(sql),
+    transaction: <A, R>(work: (argument: A) => R) => transactionOf(connection, work),
   }
-  // The session calls these two and no more.
-  const session = new BetterSQLiteSession<NoTables, ExtractTablesWithRelations<NoTables>>(
-    client as unknown as Client,
-    dialect,
-    undefined,
-  )
-  const db = new BaseSQLiteDatabase('sync', dialect, session, undefined)
-  return Object.assign(db, { $client: connection.database })
-}
-
-interface SessionClient {
-  readonly prepare: (sql: string) => RowStatement
-  readonly transaction: <A, R>(work: (argument: A) => R) => Readonly<Record<Behavior, (argument: A) => R>>
+  return drizzleOf(client, connection.database)
 }
 
 type Behavior = 'deferred' | 'immediate' | 'exclusive'

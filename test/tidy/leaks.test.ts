@@ -14,7 +14,8 @@ test('every door that runs has a budget', () => {
 
 test.each(DOORS)('$door on $platform imports what it may', async (budget) => {
   const { door, platform } = budget
-  expect(leaksOf(budget, await graphOf({ door, platform }))).toEqual([])
+  const graph = await graphOf({ door, platform })
+  expect({ leaks: leaksOf(budget, graph), eagerPeers: graph.eagerPeers }).toEqual({ leaks: [], eagerPeers: [] })
 })
 
 describe('a planted leak is caught', () => {
@@ -40,6 +41,11 @@ describe('a planted leak is caught', () => {
   ])('%s', async (_, text, leaks) => {
     const leaking = `export { loadEngine } from 'kavachos/engine'\n${text}`
     expect(leaksOf(none, await graphOf({ text: leaking, platform: 'node' }))).toEqual(leaks)
+  })
+
+  test('an optional peer that is imported at once', async () => {
+    const text = "export { drizzle } from 'drizzle-orm/better-sqlite3'"
+    expect((await graphOf({ text, platform: 'node' })).eagerPeers).toEqual(['better-sqlite3'])
   })
 
   test('an import that leads nowhere', async () => {
