@@ -1,5 +1,5 @@
 // `npm run bench -- [SUITE] [options]`; without a suite all of them, one after another.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -13,6 +13,9 @@ const COMMON = {
   json: { type: 'string' },
   help: { type: 'boolean', default: false },
 }
+/** Exit status when a suite could not be measured; the others are all the same. */
+const BROKEN = 70
+
 const USAGE = `npm run bench -- [SUITE] [options]
   Without a suite: all of them, in less than ten minutes.
   --quick      the same with little of everything, in less than a minute
@@ -50,13 +53,20 @@ async function runAll(args) {
     const defaults = Object.fromEntries(Object.entries(options).map(([option, { default: value }]) => [option, value]))
     const json = fileOf(name, read.values.quick)
     const begun = performance.now()
-    status = Math.max(status, await run({ ...defaults, ...read.values, ...(read.values.quick && quick), json }))
+    rmSync(json, { force: true })
+    try {
+      status = Math.max(status, await run({ ...defaults, ...read.values, ...(read.values.quick && quick), json }))
+    } catch (cause) {
+      console.error(`${name} could not be measured: ${cause.message}`)
+      status = Math.max(status, BROKEN)
+    }
     if (interrupted.aborted) return 130
     took.push(`${name} ${seconds(begun)}`)
   }
   console.log(`${took.length} suites in ${seconds(started)}: ${took.join(', ')}`)
   if (read.values.json !== undefined) {
-    const results = Object.keys(SUITES).map((name) => JSON.parse(readFileSync(fileOf(name, read.values.quick), 'utf8')))
+    const files = Object.keys(SUITES).map((name) => fileOf(name, read.values.quick))
+    const results = files.filter(existsSync).map((file) => JSON.parse(readFileSync(file, 'utf8')))
     writeFileSync(read.values.json, `${JSON.stringify(results, undefined, 1)}\n`)
   }
   return status

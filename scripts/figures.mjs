@@ -38,6 +38,7 @@ for (const [path, text] of stale) {
     console.log(`${path} written`)
   }
 }
+if (!values.check) report()
 process.exit(values.check && stale.length > 0 ? 1 : 0)
 
 /** The suites that were measured here last, and of the others what is known. */
@@ -48,6 +49,14 @@ function gather() {
     if (existsSync(file)) found[name] = JSON.parse(readFileSync(file, 'utf8'))
   }
   return found
+}
+
+function report() {
+  for (const name of Object.keys(SUITES)) {
+    const { measured, load } = results[name] ?? {}
+    const busy = load === undefined ? '' : `, when the machine was busy (load ${load})`
+    console.log(`${name}: ${measured === undefined ? 'not measured' : `measured ${measured}${busy}`}`)
+  }
 }
 
 function known() {
