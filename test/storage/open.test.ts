@@ -58,11 +58,32 @@ describe('openStore', () => {
     [{ provider: 'd1' }, 'database.binding: give the binding of a D1 database, such as `env.KAVACH_DB`'],
     [{ provider: 'sqlite' }, 'database.url: give a path, a `file:` URL or `:memory:`'],
     [{ provider: 'sqlite', url: 'x', mode: 'ro' }, 'database.mode: is not known; `provider`, `url` and `driver` are'],
+    [{ provider: 'sqlite', url: 'x', driver: 'sqlite3' }, 'database.driver: give `better-sqlite3` or `node:sqlite`'],
+    [{ provider: 'memory', driver: 'node:sqlite' }, 'database.driver: the memory has no `driver`'],
     [{ provider: 'memory', url: 'x' }, 'database.url: the memory has no `url`'],
     [{ $client: {} }, 'database: of Drizzle instances only those over better-sqlite3, `node:sqlite` and D1 are known'],
   ])('refuses %j', async (database, message) => {
     const path = message.split(':')[0]
     await expect(open(database)).rejects.toMatchObject({ code: 'KVCH_E_CONFIG_INVALID', message, details: { path } })
+  })
+
+  /** The members by which a `Database` of `bun:sqlite` is known. */
+  const ofBun = { prepare() {}, query() {}, transaction() {}, close() {} }
+
+  test.each([
+    ['a database', ofBun],
+    ['Drizzle over one', { $client: ofBun }],
+  ])('says what to give instead of %s of bun:sqlite', async (_, database) => {
+    await expect(open(database)).rejects.toMatchObject({
+      code: 'KVCH_E_CONFIG_INVALID',
+      message:
+        'database: a database of `bun:sqlite` cannot be used; give a `DatabaseSync` of `node:sqlite`, or `{ provider: "sqlite", url }`',
+    })
+  })
+
+  test('opens with the driver that is named', async () => {
+    const store = await open({ provider: 'sqlite', url: freshFile(), driver: 'better-sqlite3' })
+    expect((store.db as { readonly $client: unknown }).$client).toBeInstanceOf(Database) // Drizzle has it there.
   })
 
   test('leaves no file behind when it refuses', async () => {

@@ -1,10 +1,12 @@
 // What the tests ask of a host over SQLite on some runtime. program.mjs COMMAND ARGS...; answers are JSON on standard output.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync, writeSync } from 'node:fs'
+import { createServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { createKavach, users } from 'kavachos'
 import { FAULTS } from './faults.mjs'
 
@@ -295,12 +297,69 @@ const COMMANDS = {
     return left
   },
 
+  /** Documents of a server on loopback, by the addresses to which its name is said to lead. */
+  async pinned(tls) {
+    const { createPinnedFetch } = await import('kavachos/node')
+    let seen
+    const server = createServer(JSON.parse(tls), (request, response) => {
+      const { host, 'accept-encoding': encoding } = request.headers
+      seen = [host.split(':')[0], request.socket.servername, encoding]
+      ANSWERS[request.url](response)
+    })
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address()
+    const bounds = { maxBytes: 100, timeoutMs: 1000, allowLoopback: true }
+    const get = async (addresses, path = '/', { name = 'client.example', ...more } = {}) => {
+      seen = undefined
+      try {
+        const fetching = createPinnedFetch({ resolve: async () => addresses })
+        const { status } = await fetching(`https://${name}:${port}${path}`, { ...bounds, ...more })
+        return [status, ...seen]
+      } catch (error) {
+        return [error.code]
+      }
+    }
+    const here = ['127.0.0.1']
+    const got = {
+      'a name that leads here': await get(here),
+      'a name that leads elsewhere by now': await get(['127.0.0.2'], '/', { name: 'localhost' }),
+      'a name that leads here behind an address where nobody is': await get(['127.0.0.2', ...here]),
+      'an address that is not public': await get(['10.0.0.1'], '/', { name: 'localhost' }),
+      'loopback, where it is not allowed': await get(here, '/', { allowLoopback: false }),
+      // With a public address beside it, loopback has to show who it is.
+      'a certificate of nobody': await get([...here, '93.184.216.34']),
+      'a redirection': await get(here, '/redirect'),
+      'a compressed answer': await get(here, '/gzip'),
+      'a long answer': await get(here, '/long'),
+      'a long header': await get(here, '/header'),
+      'an answer that drips': await get(here, '/drip'),
+      'no answer': await get(here, '/never'),
+    }
+    server.closeAllConnections()
+    server.close()
+    return got
+  },
+
   /** A host that nobody closes must not keep the process. */
   async idle(file) {
     const kavach = await open(file)
     const { id } = await createAgent(kavach)
     return (await kavach.authorize(id, { action: 'read', resource: 'mcp:github:issues' })).allowed
   },
+}
+
+/** What the server answers. */
+const ANSWERS = {
+  '/': (response) => response.end('{}'),
+  '/redirect': (response) => response.writeHead(302, { location: '/' }).end(),
+  '/gzip': (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(1000))),
+  '/long': (response) => response.end('x'.repeat(5000)),
+  '/header': (response) => response.writeHead(200, { 'x-long': 'x'.repeat(9000) }).end('{}'),
+  '/drip'(response) {
+    const dripping = setInterval(() => response.write('x'), 50)
+    response.on('close', () => clearInterval(dripping))
+  },
+  '/never'() {},
 }
 
 const [command, ...args] = process.argv.slice(2)
