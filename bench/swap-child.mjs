@@ -17,6 +17,7 @@ const digest = { digest: (bytes) => createHash('sha256').update(bytes).digest() 
 
 const engine = loadLiveEngine(image)
 let generation = 1
+/** Since the last swap. */
 let wrong = 0
 const decide = (number) => {
   const index = number % requests.length
@@ -43,5 +44,6 @@ for (let swap = 0; swap < swaps; swap++) {
   load.drain()
   const about = { imageBytes: image.length, grants: agents * grants, swapMs, slices, decisions: load.count, wrong }
   const [p50Ms, p99Ms] = [0.5, 0.99].map((share) => load.quantileMs(share))
+  wrong = 0
   console.log(JSON.stringify({ ...about, p50Ms, p99Ms, maxMs: load.maxMs }))
 }

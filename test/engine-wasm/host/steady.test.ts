@@ -4,6 +4,7 @@ import { expectSteady, type Way } from '../../runtimes/swap/steady.ts'
 
 const WAYS: readonly [Way, number][] = [
   ['decide', 100_000],
+  ['requests', 10_000],
   ['reload', 1000],
   ['slices', 1000],
   ['instances', 200],

@@ -1,6 +1,6 @@
 // Node, Bun and Deno: decides or swaps many times and prints, as a line of JSON, what was wrong, how long requests waited and the memory
 // at eleven points. Node and Deno need --expose-gc.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { checkPolicy, emitImage, parsePolicy } from 'kavachos/compiler'
 import { createDigest, loadLiveEngine, openEngine } from 'kavachos/engine'
 import { Load, turnOf } from './load.mjs'
@@ -35,6 +35,7 @@ const load = new Load(PER_SECOND, ask)
 /** By the way that is asked for: what is done once of `count` times. */
 const WAYS = {
   decide: () => ask(decisions),
+  requests: askAcme(),
   /** A live engine takes the image at once. */
   reload: () => swap((image) => engine.reload(image)),
   /** Each image has another instance. */
@@ -71,6 +72,23 @@ async function run(times) {
   load.start()
   if (way === 'slices') for (let i = 0; i < times; i++) await once()
   else for (let i = 0; i < times; i++) once()
+}
+
+/** Every request of acme by turns, read anew each time: arguments, chains, meters and approvals. */
+function askAcme() {
+  if (way !== 'requests') return undefined
+  const folder = new URL('../../../policies/acme/', import.meta.url)
+  const files = readdirSync(folder).filter((name) => /^[^.]+\.kavach$/.test(name))
+  const parsed = files.map((name) => parsePolicy(name, readFileSync(new URL(name, folder), 'utf8')).file)
+  const acme = loadLiveEngine(emitImage(checkPolicy(parsed).model))
+  const lines = readFileSync(new URL('requests.ndjson', folder), 'utf8').trim().split('\n')
+  const answer = (line) => JSON.stringify(acme.decide({ readings: {}, ...JSON.parse(line) }, { charge: 'caller' }))
+  const first = lines.map(answer)
+  return () => {
+    const index = decisions++ % lines.length
+    const found = answer(lines[index])
+    if (found !== first[index]) wrong.push({ asked: lines[index], expected: first[index], found })
+  }
 }
 
 function swap(take) {

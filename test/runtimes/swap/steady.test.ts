@@ -16,6 +16,7 @@ const RUNTIMES: readonly [string, readonly [string, ...string[]]][] = [
 
 const COUNTS: readonly [Way, number][] = [
   ['decide', 1_000_000],
+  ['requests', 50_000],
   ['reload', 10_000],
   ['slices', 10_000],
   // Each takes an instance of its own; `npm run bench -- swap` does it 10,000 times.
