@@ -99,7 +99,7 @@ for (const name of names) console.log(name, Object.keys(await import('kavachos/'
 
 test('with the driver of SQLite a file is a database', () => {
   write(project, HOSTS)
-  addPackages(project, ['better-sqlite3', 'bindings', 'file-uri-to-path'])
+  addPackages(project, ['better-sqlite3'])
   expect(succeed(process.execPath, ['file.mjs'], project).stdout).toBe('true allowed, false forbidden\n')
   expect(existsSync(join(project, 'kavach.db'))).toBe(true)
 })

@@ -101,10 +101,18 @@ function removeOld(): void {
   }
 }
 
-/** Packages of this folder, as if the project had installed them as well. */
+/** Packages of this folder and what they need, as if the project had installed them as well. */
 export function addPackages(project: string, names: readonly string[]): void {
   for (const name of names) {
-    cpSync(resolve('node_modules', name), join(project, 'node_modules', name), { recursive: true, dereference: true })
+    const target = join(project, 'node_modules', name)
+    const source = resolve('node_modules', name)
+    // What a package needs in another version than this folder lies inside of it.
+    if (existsSync(target) || !existsSync(source)) continue
+    cpSync(source, target, { recursive: true, dereference: true })
+    const { dependencies = {} }: { dependencies?: object } = JSON.parse(
+      readFileSync(join(source, 'package.json'), 'utf8'),
+    )
+    addPackages(project, Object.keys(dependencies))
   }
 }
 
