@@ -3,7 +3,7 @@ import { KavachError, type KavachErrorCode } from '../../runtime/index.ts'
 
 type Meaning = readonly [pattern: RegExp, code: KavachErrorCode, message: string]
 
-const LACKING = 'the database lacks what this version needs; apply the text that `kavach migrate --sql` prints'
+const LACKING = 'the database lacks what this version needs; apply the text that `kavach migrate --print` prints'
 
 /** In this order: the first that fits is meant. */
 const MEANINGS: readonly Meaning[] = [

@@ -249,7 +249,7 @@ describe('what D1 is not', () => {
     const store = openD1Store({ binding: localD1().binding })
     expect(await codeOf(countUp(store))).toEqual([
       'KVCH_E_STORE_SCHEMA',
-      'the database lacks what this version needs; apply the text that `kavach migrate --sql` prints',
+      'the database lacks what this version needs; apply the text that `kavach migrate --print` prints',
     ])
   })
 })
