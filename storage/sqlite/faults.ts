@@ -113,6 +113,8 @@ const TEXTS: readonly (readonly [text: string, result: string])[] = [
   ['unable to open database file', 'SQLITE_CANTOPEN'],
   ['locking protocol', 'SQLITE_PROTOCOL'],
   ['file is not a database', 'SQLITE_NOTADB'],
+  // Deno itself: the process was not given the permission.
+  ['Requires ', 'SQLITE_PERM'],
 ]
 
 function primaryOf(result: string): string {

@@ -120,6 +120,7 @@ test.each([
   ['database disk image is malformed', 'KVCH_E_STORE_CORRUPT'],
   ['unable to open database file: /nowhere/kavach.db', 'KVCH_E_STORE_UNAVAILABLE'],
   ['attempt to write a readonly database', 'KVCH_E_STORE_UNAVAILABLE'],
+  ['Requires write access to "kavach.db", run again with the --allow-write flag', 'KVCH_E_STORE_UNAVAILABLE'],
   ['no such table: kavach_heads', 'KVCH_E_STORE_SCHEMA'],
 ])('without a number, `%s` is %s', (message, code) => {
   const cause = nodeError(message)
