@@ -59,7 +59,7 @@ test.each([
   const images = { POLICIES: { 'desk.img': readFileSync(join(FOLDER, 'build/desk.img')) } }
   const decision = await askWorker(worker, { method: 'POST', body: JSON.stringify(request) }, images)
   expect(decision).toMatchObject({ decision: 'allow', reason: 'allowed', policy: { name: 'desk' } })
-  // The image is loaded anew for the second request.
+  // The second request finds the engine of the first.
   expect(await askWorker(worker, { method: 'POST', body: '{}' }, images, 2)).toMatchObject({
     reason: 'invalid-request',
   })
