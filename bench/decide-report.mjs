@@ -24,7 +24,14 @@ export function decideReport(rows, contenders) {
     }
     const { medianNs, minNs, maxNs, p99Ns, ratio, loadMs, loadBytes } = row
     const beside = ratio === undefined ? '' : `${ratio.toFixed(2)}x`
-    return [name, ...[medianNs, minNs, maxNs, p99Ns].map(whole), beside, whole(loadMs), whole(loadBytes / 1e6), '']
+    return [
+      name,
+      ...[medianNs, minNs, maxNs, p99Ns].map(whole),
+      beside,
+      whole(loadMs),
+      whole(Math.max(0, loadBytes) / 1e6),
+      '',
+    ]
   })
   const columns = ['workload, contender', 'p50', 'min', 'max', 'p99 of one', 'by hand', 'load ms', 'load MB', '']
   return {

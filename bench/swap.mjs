@@ -24,7 +24,8 @@ export const quick = { decisions: '50000', swaps: '300', agents: '10000', rounds
 export const help = `npm run bench -- swap [--swaps 10000] [--decisions 1000000] [--agents 100000] [--rounds 5] [--rate 10000]
   swaps under load and memory over them; a policy of 10 grants for each agent swapped in, with --rate requests a second`
 
-const WAYS = {
+/** What is done a number of times, by its name in the results. */
+export const WAYS = {
   decide: 'decisions',
   requests: 'decisions on the requests of acme',
   slices: 'swaps in slices, under load',

@@ -1,5 +1,6 @@
 // Batches, large policies, compiling, proving; and all limits.
 import { format } from '../report.mjs'
+import { WAYS } from '../swap.mjs'
 import { bytes, round, table, time, whole } from './markdown.mjs'
 
 const MIXES = { 'one-agent': 'one agent, 64 resources', mixed: '64 requests as they come' }
@@ -10,13 +11,6 @@ export function batchTable({ rows, limits }) {
     .map(({ mix, way, medianNs, minNs, maxNs }) => [`${MIXES[mix]}, \`${way}\``, ...[medianNs, minNs, maxNs].map(time)])
   const closing = limits.map(({ what, value, unit, holds }) => `- ${what}: ${format(value)}${unit}, ${verdict(holds)}`)
   return `${table(['requests, call', 'a decision', 'min', 'max'], cells)}\n\n${closing.join('\n')}`
-}
-
-const WAYS = {
-  decide: 'decisions',
-  slices: 'swaps in slices, under load',
-  reload: 'swaps at once, live engine',
-  instances: 'swaps at once, plain engine',
 }
 
 /** Two small policies by turns, and a large one that is swapped in while requests come at a steady rate. */
