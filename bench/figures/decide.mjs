@@ -52,13 +52,18 @@ export function peersTable({ rows, notes }) {
       return isAhead(workload, peer) ? `**${time(row.medianNs)}** \\*` : time(row.medianNs)
     }),
   ])
-  const left = rows
-    .filter(({ leftOut }) => leftOut !== undefined)
-    .map(({ workload, contender, leftOut }) => `${contender} at ${workload} is left out: ${leftOut}.`)
-  const closing = [...notes.map((note) => note.replace(/^\* /, '\\* ')), ...left]
-  return [table(['workload', 'kavachos', ...PEERS], cells), ...(closing.length > 0 ? [closing.join('\n')] : [])].join(
-    '\n\n',
-  )
+  const closing = [...notes.map((note) => note.replace(/^\* /, '\\* ')), ...whyLeftOut(rows)].map((line) => `- ${line}`)
+  const head = table(['workload', 'kavachos', ...PEERS], cells)
+  return closing.length === 0 ? head : `${head}\n\n${closing.join('\n')}`
+}
+
+function whyLeftOut(rows) {
+  const left = rows.filter(({ leftOut }) => leftOut !== undefined)
+  const reasons = [...new Set(left.map(({ contender, leftOut }) => `${contender}: ${leftOut}`))]
+  return reasons.map((reason) => {
+    const where = left.filter(({ contender, leftOut }) => `${contender}: ${leftOut}` === reason)
+    return `${where[0].contender} is left out on ${where.map(({ workload }) => workload).join(', ')}: ${where[0].leftOut}.`
+  })
 }
 
 /** Everything: median, spread, p99, loading. */
