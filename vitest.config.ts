@@ -1,6 +1,9 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // Tests run the sources.
+  resolve: { alias: { '#carried': fileURLToPath(new URL('engine-wasm/host/carried.ts', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [

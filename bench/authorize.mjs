@@ -1,155 +1,128 @@
 // `npm run bench -- authorize`: durable decisions a second, beside a bare better-sqlite3 loop that writes the same rows, hashes
 // and counters. Contenders run in processes of their own and take turns.
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describeMachine } from './machine.mjs'
-import { printTable } from './table.mjs'
+import { runOnce } from './child.mjs'
+import { untilInterrupted } from './interrupt.mjs'
+import { progress } from './progress.mjs'
+import { conclude, format, limit } from './report.mjs'
+import { spread } from './statistics.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
 export const options = {
   rounds: { type: 'string', default: '3' },
-  calls: { type: 'string', default: '60000' },
+  calls: { type: 'string', default: '20000' },
   folder: { type: 'string', default: tmpdir() },
   floors: { type: 'string', default: join(here, '../../shared/floors') },
   large: { type: 'boolean', default: false },
 }
 
-export const help = `npm run bench -- authorize [--rounds 3] [--calls 60000] [--folder DIR] [--floors DIR] [--large]
+export const quick = { rounds: '1', calls: '10000', modes: 'FULL', floors: '' }
+
+export const help = `npm run bench -- authorize [--rounds 3] [--calls 20000] [--folder DIR] [--floors DIR] [--large]
   --folder  where the database files go; they ought to be on the disk that you mean to use
   --floors  a folder with somebody else's floor, sqlite.mjs; left out when it is not there
   --large   the same with 50,000 agents and 1,000,000 rows in the log beforehand`
 
 const MODES = ['NORMAL', 'FULL']
 
+const FIGURES = {
+  'floor perSecond': 'floor, 256 to a transaction, rows/s',
+  'given perSecond': 'given floor, rows/s',
+  'kavachos perSecond': 'authorize, 256 callers, calls/s',
+  'kavachos byTokenPerSecond': 'authorizeByToken, 256 callers, calls/s',
+  'floor singleUs': 'floor, one row to a transaction, us',
+  'kavachos singleUs': 'authorize, one caller, median us',
+  'kavachos singleP99Us': 'authorize, one caller, p99 us',
+  'large perSecond': 'authorize, large, calls/s',
+  'large byTokenPerSecond': 'authorizeByToken, large, calls/s',
+  'large singleUs': 'authorize, large, one caller, median us',
+}
+
 export async function run(values) {
   const folder = mkdtempSync(join(resolve(values.folder), 'kavach-bench-'))
-  const results = new Map()
-  const note = (name, figures) => {
+  const found = new Map()
+  const note = (mode, contender, figures) => {
     for (const [figure, value] of Object.entries(figures)) {
-      const key = `${name} ${figure}`
-      results.set(key, [...(results.get(key) ?? []), value])
+      const key = `${mode} ${contender} ${figure}`
+      found.set(key, [...(found.get(key) ?? []), value])
     }
   }
   try {
-    for (let round = 0; round < Number(values.rounds); round++) {
-      for (const mode of MODES) {
-        for (const contender of ['floor', 'kavachos']) {
-          process.stderr.write(`round ${round + 1}, ${mode}, ${contender}\n`)
-          note(
-            `${mode} ${contender}`,
-            runChild([contender, mode, values.calls, join(folder, `${contender}.db`), 'small']),
-          )
-        }
-      }
-      const given = join(values.floors, 'sqlite.mjs')
-      if (existsSync(given)) noteGiven(given, folder, note)
-    }
-    if (values.large) {
-      process.stderr.write('50,000 agents and 1,000,000 rows\n')
-      for (const mode of MODES) {
-        note(`${mode} large`, runChild(['kavachos', mode, values.calls, join(folder, 'large.db'), 'large']))
-      }
-    }
+    await untilInterrupted(measureAll(values, folder, note))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  return report(results)
+  const rows = MODES.flatMap((mode) =>
+    Object.entries(FIGURES).flatMap(([figure, what]) => {
+      const all = found.get(`${mode} ${figure}`)
+      return all === undefined ? [] : [{ mode, figure, what, ...spread(all) }]
+    }),
+  )
+  const cells = rows.map(({ mode, what, median, min, max, runs }) => [
+    `${mode}: ${what}`,
+    ...[median, min, max].map(format),
+    String(runs),
+  ])
+  return conclude(
+    {
+      suite: 'authorize',
+      how: `${format(Number(values.calls))} calls in each of ${values.rounds} rounds by turns`,
+      packages: ['better-sqlite3'],
+      rows,
+      tables: [{ columns: ['what', 'median', 'min', 'max', 'rounds'], rows: cells }],
+      limits: MODES.flatMap((mode) => limitsOf(mode, rows)),
+    },
+    values,
+  )
 }
 
-function runChild(args) {
-  const child = spawnSync(process.execPath, [join(here, 'authorize-child.mjs'), ...args], {
-    encoding: 'utf8',
-    maxBuffer: 1e8,
-  })
-  if (child.status !== 0) throw new Error(`${args.join(' ')}: ${child.stderr}`)
-  return JSON.parse(child.stdout.trim().split('\n').at(-1))
+async function* measureAll({ rounds, calls, floors, large, modes = MODES.join() }, folder, note) {
+  const wanted = modes.split(',')
+  const child = (contender, mode, size) =>
+    runOnce('authorize-child.mjs', [contender, mode, calls, join(folder, `${contender}.db`), size])
+  for (let round = 0; round < Number(rounds); round++) {
+    for (const mode of wanted) {
+      for (const contender of ['floor', 'kavachos']) {
+        progress(`authorize: round ${round + 1} of ${rounds}, ${mode}, ${contender}`)
+        note(mode, contender, await child(contender, mode, 'small'))
+        yield
+      }
+    }
+    const given = resolve(floors, 'sqlite.mjs')
+    if (floors === '' || !existsSync(given)) continue
+    progress(`authorize: round ${round + 1} of ${rounds}, given floor`)
+    noteGiven(await runOnce(given, [folder], { allLines: true }), note)
+    yield
+  }
+  for (const mode of large ? wanted : []) {
+    progress(`authorize: ${mode}, 50,000 agents and 1,000,000 rows`)
+    note(mode, 'large', await child('kavachos', mode, 'large'))
+    yield
+  }
 }
 
 /** The floor of somebody else prints a line for each mode and size of batch. */
-function noteGiven(program, folder, note) {
-  const child = spawnSync(process.execPath, [program, folder], { encoding: 'utf8' })
-  for (const line of child.stdout.trim().split('\n')) {
-    const { synchronous, batch, perSecond } = JSON.parse(line)
-    if (batch === 256) note(`${synchronous} given`, { perSecond })
-    else note(`${synchronous} given`, { singleUs: 1e6 / perSecond })
+function noteGiven(lines, note) {
+  for (const { synchronous, batch, perSecond } of lines) {
+    note(synchronous, 'given', batch === 256 ? { perSecond } : { singleUs: 1e6 / perSecond })
   }
 }
 
-function report(results) {
-  const of = (key) => [...(results.get(key) ?? [])].sort((a, b) => a - b)
-  const median = (key) => of(key)[Math.floor(of(key).length / 2)]
-  const whole = (value) => (value === undefined ? '-' : Math.round(value).toLocaleString('en'))
-  console.log(`${describeMachine()}\n`)
-  const rows = []
-  let holds = true
-  const ratio = (name, value, limit, isAtMost) => {
-    if (value === undefined || Number.isNaN(value)) return
-    const isGood = isAtMost ? value <= limit : value >= limit
-    holds &&= isGood
-    rows.push([
-      name,
-      `${value.toFixed(2)}x`,
-      '',
-      '',
-      `${isAtMost ? 'at most' : 'at least'} ${limit}x`,
-      isGood ? 'holds' : 'MISSED',
-    ])
-  }
-  for (const mode of MODES) {
-    const floor = Math.max(median(`${mode} floor perSecond`), median(`${mode} given perSecond`) ?? 0)
-    const figures = [
-      ['floor, 256 to a transaction, rows/s', `${mode} floor perSecond`],
-      ['given floor, rows/s', `${mode} given perSecond`],
-      ['authorize, 256 callers, calls/s', `${mode} kavachos perSecond`],
-      ['authorizeByToken, 256 callers, calls/s', `${mode} kavachos byTokenPerSecond`],
-      ['floor, one row to a transaction, us', `${mode} floor singleUs`],
-      ['authorize, one caller, median us', `${mode} kavachos singleUs`],
-      ['authorize, one caller, p99 us', `${mode} kavachos singleP99Us`],
-      ['authorize, large, calls/s', `${mode} large perSecond`],
-      ['authorizeByToken, large, calls/s', `${mode} large byTokenPerSecond`],
-      ['authorize, large, one caller, median us', `${mode} large singleUs`],
-    ]
-    for (const [name, key] of figures) {
-      const all = of(key)
-      if (all.length > 0) rows.push([`${mode}: ${name}`, whole(median(key)), whole(all[0]), whole(all.at(-1)), '', ''])
-    }
-    ratio(`${mode}: authorize / the faster floor`, median(`${mode} kavachos perSecond`) / floor, 0.5, false)
-    ratio(
-      `${mode}: by token / by id`,
-      median(`${mode} kavachos byTokenPerSecond`) / median(`${mode} kavachos perSecond`),
-      0.85,
-      false,
-    )
-    ratio(
-      `${mode}: one caller / one row`,
-      median(`${mode} kavachos singleUs`) / median(`${mode} floor singleUs`),
-      1.5,
-      true,
-    )
-    if (of(`${mode} large perSecond`).length === 0) continue
-    ratio(
-      `${mode}: large / small`,
-      median(`${mode} large perSecond`) / median(`${mode} kavachos perSecond`),
-      0.8,
-      false,
-    )
-    ratio(
-      `${mode}: by token, large / small`,
-      median(`${mode} large byTokenPerSecond`) / median(`${mode} kavachos byTokenPerSecond`),
-      0.8,
-      false,
-    )
-    ratio(
-      `${mode}: one caller, small / large`,
-      median(`${mode} kavachos singleUs`) / median(`${mode} large singleUs`),
-      0.8,
-      false,
-    )
-  }
-  printTable(['what', 'median', 'min', 'max', 'limit', ''], rows)
-  return holds ? 0 : 1
+function limitsOf(mode, rows) {
+  const of = (figure) => rows.find((row) => row.mode === mode && row.figure === figure)?.median
+  const floor = Math.max(of('floor perSecond'), of('given perSecond') ?? 0)
+  const least = (what, value, atLeast) => limit(`${mode}: ${what}`, value, { atLeast, unit: 'x' })
+  const most = (what, value, atMost) => limit(`${mode}: ${what}`, value, { atMost, unit: 'x' })
+  return [
+    ...least('authorize / the faster floor', of('kavachos perSecond') / floor, 0.5),
+    ...least('by token / by id', of('kavachos byTokenPerSecond') / of('kavachos perSecond'), 0.85),
+    ...most('one caller / one row', of('kavachos singleUs') / of('floor singleUs'), 1.5),
+    ...least('large / small', of('large perSecond') / of('kavachos perSecond'), 0.8),
+    ...least('by token, large / small', of('large byTokenPerSecond') / of('kavachos byTokenPerSecond'), 0.8),
+    ...least('one caller, small / large', of('kavachos singleUs') / of('large singleUs'), 0.8),
+  ]
 }

@@ -1,113 +1,121 @@
-// One contender on one workload in a process of its own: prints a line of JSON. Started by bench/decide.mjs.
-//
-// A sample is a batch of decisions on strings that nobody has hashed yet; they are cut before the clock starts. The mean of
-// a batch is one sample, so p50 is the median batch; p99 of single decisions is timed apart, since a clock reading costs
-// about as much as a decision.
+// One contender on one workload, in a process of its own: loads, answers the whole pool, says that it is ready, and then measures
+// for as long as it is told with each message. A sample is a batch of decisions; single decisions are timed apart, since a clock
+// reading costs about as much as a decision.
 import { pathToFileURL } from 'node:url'
 import { Bench } from 'tinybench'
-import { loadFloor } from './floor.mjs'
+import { CONTENDERS } from './peers/contenders.mjs'
+import { quantile } from './statistics.mjs'
 import { createWorkload } from './workload.mjs'
 
-const [contender, name, seconds = '1', floors] = process.argv.slice(2)
+const [contender, name, floors] = process.argv.slice(2)
 const BATCH = 4096
+/** A batch takes about so long, if it is not the largest. */
+const BATCH_MS = 4
+/** Single decisions take up to this share of the time for batches. */
+const SINGLES_SHARE = 0.5
 
+process.on('disconnect', () => process.exit())
 const workload = createWorkload(name)
-const before = process.memoryUsage()
+const before = memoryNow()
 const started = performance.now()
-const { decide, prepare } = await load()
+const { decide, prepare = (fields) => fields } = await CONTENDERS[contender].load(
+  workload,
+  floors && pathToFileURL(floors).href,
+)
 const loadMs = performance.now() - started
 globalThis.gc?.()
-const loadBytes = memoryNow() - (before.rss + before.external)
+const loadBytes = memoryNow() - before
 
-for (let i = 0; i < workload.pool; i++) {
-  const answer = Boolean(decide(prepare(workload.fresh(i), workload.hours[i]), workload.hours[i]))
-  if (answer !== (workload.expect[i] === 1))
-    throw new Error(`${contender} answers ${answer} to request ${i} of ${name}`)
-}
-
+const { perCallMs, isAsync } = await answerAll()
+const batchSize = Math.max(16, Math.min(BATCH, Math.round(BATCH_MS / perCallMs)))
+const run = isAsync ? runAsync : runSync
 let position = 0
 let batch = []
-const bench = new Bench({ time: Number(seconds) * 1000, warmupTime: 300, iterations: 30, retainSamples: true })
-bench.add(
-  name,
-  () => {
-    let allowed = 0
-    for (let i = 0; i < BATCH; i++) if (decide(batch[i].request, batch[i].hour)) allowed++
-    return allowed
-  },
-  { beforeEach: nextBatch },
-)
-const [task] = await bench.run()
-const { latency } = task.result
-const perCall = (ms) => (ms / BATCH) * 1e6
-const single = timeSingles()
-console.log(
-  JSON.stringify({
-    contender,
-    workload: name,
-    medianNs: perCall(latency.p50),
-    minNs: perCall(latency.min),
-    maxNs: perCall(latency.max),
-    samples: latency.samplesCount ?? latency.samples?.length,
-    p99Ns: single,
-    loadMs,
-    loadBytes,
-  }),
-)
+await measure(100)
+process.on('message', async ({ ms }) => process.send(await measure(ms)))
+process.send({ loadMs, loadBytes, batchSize })
+
+/** The pool, which must be answered rightly, and what a decision takes when all is warm. */
+async function answerAll() {
+  let perCallMs = Number.POSITIVE_INFINITY
+  let isAsync = false
+  for (let i = 0; i < workload.pool; ) {
+    const begun = performance.now()
+    const end = Math.min(workload.pool, i + 512)
+    const from = i
+    for (; i < end; i++) {
+      const promised = decide(prepare(workload.fresh(i), workload.hours[i]), workload.hours[i])
+      isAsync ||= promised instanceof Promise
+      const answer = Boolean(await promised)
+      if (answer !== (workload.expect[i] === 1))
+        throw new Error(`${contender} answers ${answer} to request ${i} of ${name}`)
+    }
+    perCallMs = Math.min(perCallMs, (performance.now() - begun) / (end - from))
+  }
+  return { perCallMs, isAsync }
+}
+
+async function measure(ms) {
+  const bench = new Bench({ time: ms, warmup: false, iterations: 5, retainSamples: true })
+  bench.add(name, run, { beforeEach: nextBatch })
+  const [task] = await bench.run()
+  if (task.result.error) throw task.result.error
+  const { latency } = task.result
+  const perCall = (batchMs) => (batchMs / batchSize) * 1e6
+  return {
+    p50: perCall(latency.p50),
+    min: perCall(latency.min),
+    max: perCall(latency.max),
+    batches: latency.samplesCount,
+    p99: await timeSingles(ms * SINGLES_SHARE),
+  }
+}
+
+function runSync() {
+  let allowed = 0
+  for (const { request, hour } of batch) if (decide(request, hour)) allowed++
+  return allowed
+}
+
+async function runAsync() {
+  let allowed = 0
+  for (const { request, hour } of batch) if (await decide(request, hour)) allowed++
+  return allowed
+}
 
 function nextBatch() {
-  batch = new Array(BATCH)
-  for (let i = 0; i < BATCH; i++) {
+  batch = new Array(batchSize)
+  for (let i = 0; i < batchSize; i++) {
     const hour = workload.hours[position]
     batch[i] = { request: prepare(workload.fresh(position), hour), hour }
     position = (position + 1) % workload.pool
   }
 }
 
-/** p99 of single decisions, in nanoseconds, less the median cost of reading the clock. */
-function timeSingles() {
-  const times = new Float64Array(BATCH * 16)
-  const clock = new Float64Array(4096)
+/** p99 of single decisions in nanoseconds, less the median cost of reading the clock. */
+async function timeSingles(ms) {
+  const clock = new Float64Array(1024)
   for (let i = 0; i < clock.length; i++) {
     const start = process.hrtime.bigint()
     clock[i] = Number(process.hrtime.bigint() - start)
   }
   const overhead = clock.sort()[clock.length >> 1]
-  for (let round = 0; round < 16; round++) {
+  const times = []
+  const until = performance.now() + ms
+  while (performance.now() < until || times.length < 200) {
     nextBatch()
-    for (let i = 0; i < BATCH; i++) {
-      const { request, hour } = batch[i]
+    for (const { request, hour } of batch) {
       const start = process.hrtime.bigint()
-      decide(request, hour)
-      times[round * BATCH + i] = Number(process.hrtime.bigint() - start) - overhead
+      const answer = decide(request, hour)
+      if (isAsync) await answer
+      times.push(Number(process.hrtime.bigint() - start) - overhead)
     }
   }
-  times.sort()
-  return Math.max(0, times[Math.floor(times.length * 0.99)])
+  return Math.max(0, quantile(Float64Array.from(times).sort(), 0.99))
 }
 
 function memoryNow() {
+  globalThis.gc?.()
   const { rss, external } = process.memoryUsage()
   return rss + external
-}
-
-/** `prepare` makes of fresh strings what a caller would hand over, outside the clock. */
-async function load() {
-  const asIs = (fields) => fields
-  if (contender === 'floor') return { decide: loadFloor(workload), prepare: asIs }
-  if (contender === 'given') {
-    const { load } = await import(pathToFileURL(`${floors}/plain-js.mjs`))
-    const engine = await load({ ...workload, spec: { ...workload.spec, glob: workload.spec.glob } })
-    return { decide: (fields, hour) => engine.decide(fields, hour), prepare: asIs }
-  }
-  const { toImage, toRequest } = await import('./policy.mjs')
-  const { loadEngine } = await import('kavachos/engine')
-  const { spliceModule } = await import('kavachos/compiler')
-  const { readFileSync } = await import('node:fs')
-  const wasm = readFileSync(process.env.KAVACH_ENGINE ?? new URL('../build/engine.wasm', import.meta.url))
-  const engine = loadEngine(spliceModule(wasm, toImage(workload)))
-  return {
-    decide: (request) => engine.decide(request).allowed,
-    prepare: (fields, hour) => toRequest(fields, hour, workload.spec),
-  }
 }

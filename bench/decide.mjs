@@ -1,91 +1,150 @@
-// `npm run bench -- decide`: a decision of ours beside hand-written JavaScript, and beside the floor that somebody else
-// wrote, where its folder is there. Every contender runs in a process of its own, all of them by turns.
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+// `npm run bench -- decide`: a decision of ours beside the peers, hand-written JavaScript and one `Map.get`. Every contender stays loaded
+// in a process of its own, and all of them take turns.
+import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describeMachine } from './machine.mjs'
-import { printTable } from './table.mjs'
+import { Crashed, openChild } from './child.mjs'
+import { decideReport } from './decide-report.mjs'
+import { untilInterrupted } from './interrupt.mjs'
+import { BY_HAND, CONTENDERS } from './peers/contenders.mjs'
+import { progress } from './progress.mjs'
+import { conclude } from './report.mjs'
+import { median } from './statistics.mjs'
 import { WORKLOADS } from './workload.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
-const DEFAULT = ['W1g', 'W2g', 'W3ag', 'W3bg', 'W4', 'W5d5']
+const DEFAULT = ['W1x', 'W1g', 'W2x', 'W2g', 'W3ax', 'W3ag', 'W3bx', 'W3bg', 'W4', 'W5d1', 'W5d5']
+
+/** Of one contender on one workload. */
+const MOST_RESTARTS = 5
 
 export const options = {
   workloads: { type: 'string', default: DEFAULT.join() },
-  rounds: { type: 'string', default: '3' },
-  seconds: { type: 'string', default: '1' },
+  contenders: { type: 'string', default: Object.keys(CONTENDERS).join() },
+  rounds: { type: 'string', default: '5' },
+  ms: { type: 'string', default: '50' },
+  'left-out': { type: 'boolean', default: false },
   floors: { type: 'string', default: join(here, '../../shared/floors') },
-  json: { type: 'string' },
 }
 
-export const help = `npm run bench -- decide [--workloads W1g,W4] [--rounds 3] [--seconds 1] [--floors DIR] [--json FILE]
-  --workloads  of ${WORKLOADS.join(' ')}
-  --floors     folder with plain-js.mjs and decide.mjs written by others; left out when it is not there`
+export const quick = { workloads: 'W2g', contenders: 'kavachos,by hand,given,CASL,Cedar', rounds: '2', ms: '30' }
 
-export function run(values) {
+export const help = `npm run bench -- decide [--workloads W1g,W4] [--contenders kavachos,CASL] [--rounds 5] [--ms 50] [--left-out] [--floors DIR]
+  --workloads   of ${WORKLOADS.join(' ')}
+  --contenders  of ${Object.keys(CONTENDERS).join(', ')}
+  --ms          how long a contender measures at each of its turns
+  --left-out    measures what is left out because it takes long as well
+  --floors      a folder with a hand-written program by others, plain-js.mjs; left out when it is not there`
+
+export async function run(values) {
   const names = values.workloads.split(',')
-  const unknown = names.find((name) => !WORKLOADS.includes(name))
+  const floors = existsSync(join(values.floors, 'plain-js.mjs')) ? resolve(values.floors) : undefined
+  const contenders = values.contenders.split(',').filter((name) => name !== 'given' || floors !== undefined)
+  const unknown = names.find((name) => !WORKLOADS.includes(name)) ?? contenders.find((name) => !(name in CONTENDERS))
   if (unknown !== undefined) {
-    console.error(`there is no workload ${unknown}: ${WORKLOADS.join(', ')}`)
+    console.error(`there is no ${unknown}: ${WORKLOADS.join(' ')}; ${Object.keys(CONTENDERS).join(', ')}`)
     return 64
   }
-  const floors = existsSync(join(values.floors, 'decide.mjs')) ? resolve(values.floors) : undefined
-  const contenders = ['kavach', 'floor', ...(floors === undefined ? [] : ['given', 'given, as it is'])]
-  console.log(`${describeMachine()}; ${values.rounds} rounds by turns, ${values.seconds} s each; ns per decision\n`)
-
   const rows = []
-  for (const workload of names) {
-    const found = new Map(contenders.map((contender) => [contender, []]))
-    for (let round = 0; round < Number(values.rounds); round++) {
-      for (const contender of contenders)
-        found.get(contender)?.push(measure(contender, workload, values.seconds, floors))
-    }
-    const summary = new Map([...found].map(([contender, results]) => [contender, summarize(results)]))
-    const best = Math.min(...[...summary].filter(([name]) => name !== 'kavach').map(([, { medianNs }]) => medianNs))
-    for (const [contender, result] of summary) {
-      rows.push({ workload, contender, ...result, ratioToFastestFloor: result.medianNs / best })
-    }
-  }
-  printTable(
-    ['workload and contender', 'median', 'min', 'max', 'p99 of one', 'of the fastest floor'],
-    rows.map(({ workload, contender, medianNs, minNs, maxNs, p99Ns, ratioToFastestFloor }) => [
-      `${workload} ${contender}`,
-      whole(medianNs),
-      whole(minNs),
-      whole(maxNs),
-      whole(p99Ns),
-      `${ratioToFastestFloor.toFixed(2)}x`,
-    ]),
+  await untilInterrupted(
+    measureAll(names, contenders, { ...values, isLeftOutWanted: values['left-out'], floors, rows }),
   )
-  if (values.json !== undefined) {
-    mkdirSync(dirname(resolve(values.json)), { recursive: true })
-    writeFileSync(values.json, `${JSON.stringify({ machine: describeMachine(), rows }, undefined, 2)}\n`)
+  const how = `${values.rounds} rounds by turns, ${values.ms} ms each; ns for each decision, on strings that nobody has hashed yet`
+  const packages = [...new Set(contenders.flatMap((name) => CONTENDERS[name].package ?? []))]
+  return conclude({ suite: 'decide', how, packages, rows, ...decideReport(rows, contenders) }, values)
+}
+
+async function* measureAll(names, contenders, { rounds, ms, isLeftOutWanted, floors, rows }) {
+  for (const [index, workload] of names.entries()) {
+    const say = (what) => progress(`decide: ${workload} (${index + 1} of ${names.length}), ${what}`)
+    const open = []
+    try {
+      for (const contender of contenders) {
+        const { cannot = {}, leftOut = {} } = CONTENDERS[contender]
+        if (workload in cannot) rows.push({ workload, contender, cannot: cannot[workload] })
+        else if (workload in leftOut && !isLeftOutWanted) rows.push({ workload, contender, leftOut: leftOut[workload] })
+        else {
+          say(`loading ${contender}`)
+          open.push(await openContender(contender, workload, floors))
+        }
+        yield
+      }
+      for (let round = 0; round < Number(rounds); round++) {
+        say(`round ${round + 1} of ${rounds}`)
+        for (const one of open) if (takesTurn(one.contender, round)) await one.measure(Number(ms))
+        yield
+      }
+    } finally {
+      for (const { contender, turns, restarts, close, ready } of open) {
+        close()
+        if (turns.length === 0) continue
+        rows.push({
+          workload,
+          contender,
+          ...summarize(turns),
+          ...ready(),
+          ...(restarts() > 0 && { restarts: restarts() }),
+        })
+      }
+      compare(rows.filter((row) => row.workload === workload))
+    }
   }
-  return 0
 }
 
-function measure(contender, workload, seconds, floors) {
-  const args =
-    contender === 'given, as it is'
-      ? [join(floors, 'decide.mjs'), workload]
-      : ['--expose-gc', join(here, 'decide-child.mjs'), contender, workload, seconds, floors ?? '']
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${contender} on ${workload}: ${stderr.trim().split('\n').slice(-8).join('\n')}`)
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}')
+/** Peers rest every other round: their figures are far from ours, and need fewer samples. */
+function takesTurn(contender, round) {
+  return CONTENDERS[contender].kind !== 'peer' || round % 2 === 0
 }
 
-/** Median of the rounds' medians, and the spread over all rounds. */
-function summarize(results) {
-  const middle = (values) => values.sort((a, b) => a - b)[values.length >> 1]
+/** Starts a process anew that its engine broke: V8 of Node 20 ends some that call exports which return references, as Cedar's do. */
+async function openContender(contender, workload, floors = '') {
+  const turns = []
+  let restarts = -1
+  let child
+  const start = async () => {
+    restarts++
+    child = await openChild('decide-child.mjs', [contender, workload, floors])
+  }
+  const withPatience = async (work) => {
+    for (;;) {
+      try {
+        return await work()
+      } catch (cause) {
+        if (!(cause instanceof Crashed) || restarts >= MOST_RESTARTS) throw cause
+        child = undefined
+      }
+    }
+  }
+  await withPatience(start)
   return {
-    medianNs: middle(results.map(({ medianNs }) => medianNs)),
-    minNs: Math.min(...results.map(({ minNs }) => minNs)),
-    maxNs: Math.max(...results.map(({ maxNs }) => maxNs)),
-    p99Ns: results[0].p99Ns === undefined ? undefined : middle(results.map(({ p99Ns }) => p99Ns)),
+    contender,
+    turns,
+    ready: () => child?.ready,
+    restarts: () => restarts,
+    async measure(ms) {
+      await withPatience(async () => {
+        if (child === undefined) await start()
+        turns.push(await child.ask({ ms }))
+      })
+    },
+    close: () => child?.close(),
   }
 }
 
-function whole(value) {
-  return value === undefined ? '' : String(Math.round(value))
+/** Median of the turns' medians, and the spread over all turns. */
+function summarize(turns) {
+  return {
+    medianNs: median(turns.map(({ p50 }) => p50)),
+    minNs: Math.min(...turns.map(({ min }) => min)),
+    maxNs: Math.max(...turns.map(({ max }) => max)),
+    p99Ns: median(turns.map(({ p99 }) => p99)),
+    turns: turns.map(({ p50 }) => p50),
+  }
+}
+
+/** Each beside the faster of the hand-written programs. */
+function compare(rows) {
+  const byHand = rows.filter(({ contender, medianNs }) => BY_HAND.includes(contender) && medianNs !== undefined)
+  const fastest = Math.min(...byHand.map(({ medianNs }) => medianNs))
+  for (const row of rows) if (row.medianNs !== undefined && byHand.length > 0) row.ratio = row.medianNs / fastest
 }

@@ -7,19 +7,23 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
 import Database from 'better-sqlite3'
-import { describeMachine } from './machine.mjs'
-import { printTable } from './table.mjs'
+import { Interrupted, interrupted, untilInterrupted } from './interrupt.mjs'
+import { progress } from './progress.mjs'
+import { conclude, format, limit } from './report.mjs'
+import { spread } from './statistics.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
 export const options = {
-  rounds: { type: 'string', default: '3' },
-  seconds: { type: 'string', default: '10' },
+  rounds: { type: 'string', default: '2' },
+  seconds: { type: 'string', default: '3' },
   folder: { type: 'string', default: tmpdir() },
   floor: { type: 'string', default: join(here, '../../shared/floors/http.mjs') },
 }
 
-export const help = `npm run bench -- http [--rounds 3] [--seconds 10] [--folder DIR] [--floor FILE]
+export const quick = { rounds: '1', seconds: '1', modes: 'FULL', floor: '' }
+
+export const help = `npm run bench -- http [--rounds 2] [--seconds 3] [--folder DIR] [--floor FILE]
   --folder  where the database files go; they ought to be on the disk that you mean to use
   --floor   somebody else's floor, a program that takes PORT and NORMAL|FULL; left out when it is not there`
 
@@ -32,36 +36,56 @@ const RECOVERY_MS = 2000
 
 export async function run(values) {
   const folder = mkdtempSync(join(resolve(values.folder), 'kavach-bench-'))
-  const contenders = ['floor', 'kavachos', ...(existsSync(values.floor) ? ['given'] : [])]
   const results = new Map()
   const overloads = []
   try {
-    for (let round = 0; round < Number(values.rounds); round++) {
-      for (const mode of MODES) {
-        for (const contender of contenders) {
-          process.stderr.write(`round ${round + 1}, ${mode}, ${contender}\n`)
-          const file = join(folder, `${contender}.db`)
-          const server = await start(contender, mode, file, values.floor)
-          await load(server, { connections: CONNECTIONS, seconds: 2 })
-          const figures = await load(server, { connections: CONNECTIONS, seconds: Number(values.seconds) })
-          const key = `${mode} ${contender}`
-          results.set(key, [...(results.get(key) ?? []), figures])
-          if (contender === 'kavachos' && round === 0) overloads.push({ mode, ...(await overload(server, file)) })
-          else await server.stop()
-        }
-      }
-    }
+    await untilInterrupted(measureAll(values, folder, { results, overloads }))
   } finally {
     rmSync(folder, { recursive: true, force: true })
     for (const tail of ['', '-wal', '-shm']) rmSync(`floor-http.db${tail}`, { force: true })
   }
-  return report(results, overloads)
+  return conclude(
+    {
+      suite: 'http',
+      how: `${CONNECTIONS} connections, the load on the same machine; ${values.rounds} rounds by turns, ${values.seconds} s each`,
+      packages: ['hono', '@hono/node-server', 'better-sqlite3', 'autocannon'],
+      ...httpReport(results, overloads),
+    },
+    values,
+  )
+}
+
+async function* measureAll({ rounds, seconds, floor, modes = MODES.join() }, folder, { results, overloads }) {
+  const contenders = ['floor', 'kavachos', ...(floor !== '' && existsSync(floor) ? ['given'] : [])]
+  const warmUp = Math.min(1, Number(seconds))
+  for (let round = 0; round < Number(rounds); round++) {
+    for (const mode of modes.split(',')) {
+      for (const contender of contenders) {
+        progress(`http: round ${round + 1} of ${rounds}, ${mode}, ${contender}`)
+        const file = join(folder, `${contender}.db`)
+        const server = await start(contender, mode, file, floor)
+        try {
+          await load(server, { connections: CONNECTIONS, seconds: warmUp })
+          const figures = await load(server, { connections: CONNECTIONS, seconds: Number(seconds) })
+          const key = `${mode} ${contender}`
+          results.set(key, [...(results.get(key) ?? []), figures])
+          if (contender === 'kavachos' && round === 0) {
+            progress(`http: ${mode}, overload`)
+            overloads.push({ mode, ...(await overload(server, file, warmUp)) })
+          }
+        } finally {
+          await server.stop()
+        }
+        yield
+      }
+    }
+  }
 }
 
 async function start(contender, mode, file, given) {
   const args =
     contender === 'given' ? [given, String(GIVEN_PORT), mode] : [join(here, 'http-child.mjs'), contender, mode, file]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
   const ended = new Promise((resolve) => child.once('close', resolve))
   const line = await new Promise((resolve, reject) => {
     let text = ''
@@ -91,7 +115,11 @@ async function load({ url, headers }, { connections, seconds, pipelining = 1, on
   const statuses = new Map()
   const run = autocannon(options)
   run.on('response', (_, status) => statuses.set(status, (statuses.get(status) ?? 0) + 1))
+  const stop = () => run.stop()
+  interrupted.addEventListener('abort', stop)
   const { latency, requests, errors, timeouts } = await run
+  interrupted.removeEventListener('abort', stop)
+  if (interrupted.aborted) throw new Interrupted('http')
   return {
     perSecond: (statuses.get(200) ?? 0) / seconds,
     p99Ms: latency.p99,
@@ -103,12 +131,12 @@ async function load({ url, headers }, { connections, seconds, pipelining = 1, on
 }
 
 /** Far more at once than may wait; then one after the other, until an answer comes at once again. */
-async function overload(server, file) {
+async function overload(server, file, warmUp) {
   let areRefusalsDated = true
   const { statuses, errors } = await load(server, {
     connections: 3 * CONNECTIONS,
     pipelining: 10,
-    seconds: 5,
+    seconds: 1 + 2 * warmUp,
     onHeaders({ statusCode, headers }) {
       if (statusCode === 503) areRefusalsDated &&= headers.some((text) => /^retry-after$/i.test(text))
     },
@@ -130,64 +158,70 @@ async function overload(server, file) {
   return { statuses, errors, recoveredMs, areRefusalsDated, rows }
 }
 
-function report(results, overloads) {
-  const of = (key, figure) => [...(results.get(key) ?? [])].map((one) => one[figure]).sort((a, b) => a - b)
-  const median = (numbers) => numbers[Math.floor(numbers.length / 2)]
-  const whole = (value) => Math.round(value).toLocaleString('en')
-  console.log(`${describeMachine()}; ${CONNECTIONS} connections, the load on the same machine\n`)
-  const rows = []
-  let holds = true
-  const judge = (isGood) => {
-    holds &&= isGood
-    return isGood ? 'holds' : 'MISSED'
+function httpReport(results, overloads) {
+  const rows = MODES.flatMap((mode) =>
+    ['floor', 'given', 'kavachos'].flatMap((contender) => {
+      const all = results.get(`${mode} ${contender}`)
+      if (all === undefined) return []
+      const of = (figure) => spread(all.map((one) => one[figure]))
+      return [{ mode, contender, perSecond: of('perSecond'), p50Ms: of('p50Ms'), p99Ms: of('p99Ms') }]
+    }),
+  )
+  const columns = ['mode, server', 'decisions/s', 'min', 'max', 'p50 ms', 'p99 ms', 'min', 'max']
+  const cells = rows.map(({ mode, contender, perSecond, p50Ms, p99Ms }) => [
+    `${mode}: ${contender === 'given' ? 'given floor' : contender}`,
+    ...[perSecond.median, perSecond.min, perSecond.max].map(format),
+    ...[p50Ms.median, p99Ms.median, p99Ms.min, p99Ms.max].map(format),
+  ])
+  const beyond = overloads.map((found) => ({ ...found, statuses: Object.fromEntries(found.statuses) }))
+  return {
+    rows: [...rows, ...beyond.map((found) => ({ overload: true, ...found }))],
+    tables: [
+      { columns, rows: cells },
+      {
+        title: 'Three times as many connections, with ten requests on each:',
+        columns: ['mode', 'answers', 'errors', 'at once again after ms', 'rows in the log'],
+        rows: beyond.map(({ mode, statuses, errors, recoveredMs, rows: found }) => [
+          mode,
+          Object.entries(statuses)
+            .map(([status, count]) => `${format(count)} x ${status}`)
+            .join(', '),
+          format(errors),
+          format(recoveredMs),
+          format(found),
+        ]),
+      },
+    ],
+    limits: [...MODES.flatMap((mode) => limitsOf(mode, rows)), ...beyond.flatMap(limitsBeyond)],
   }
-  for (const mode of MODES) {
-    for (const [contender, name] of [
-      ['floor', 'floor'],
-      ['given', 'given floor'],
-      ['kavachos', 'kavachos'],
-    ]) {
-      const perSecond = of(`${mode} ${contender}`, 'perSecond')
-      const p99 = of(`${mode} ${contender}`, 'p99Ms')
-      if (perSecond.length === 0) continue
-      const isOurs = contender === 'kavachos'
-      rows.push([`${mode}: ${name}, decisions/s`, whole(median(perSecond)), ...ends(perSecond, whole), '', ''])
-      const limit = MOST_P99_MS[mode]
-      rows.push([
-        `${mode}: ${name}, p99 ms`,
-        whole(median(p99)),
-        ...ends(p99, whole),
-        isOurs ? `at most ${limit}` : '',
-        isOurs ? judge(median(p99) <= limit) : '',
-      ])
-    }
-    const floor = Math.max(median(of(`${mode} floor`, 'perSecond')), median(of(`${mode} given`, 'perSecond')) ?? 0)
-    const share = median(of(`${mode} kavachos`, 'perSecond')) / floor
-    rows.push([
-      `${mode}: kavachos / the faster floor`,
-      `${share.toFixed(2)}x`,
-      '',
-      '',
-      `at least ${LEAST_SHARE}x`,
-      judge(share >= LEAST_SHARE),
-    ])
-  }
-  printTable(['what', 'median', 'min', 'max', 'limit', ''], rows)
-  console.log('\nThree times as many connections, with ten requests on each:')
-  for (const { mode, statuses, errors, recoveredMs, areRefusalsDated, rows: found } of overloads) {
-    const known = [...statuses].map(([status, count]) => `${whole(count)} x ${status}`).join(', ')
-    const isDeclared = [...statuses.keys()].every((status) => status === 200 || status === 429 || status === 503)
-    const acknowledged = statuses.get(200) ?? 0
-    console.log(
-      `${mode}: ${known}, ${errors} errors: ${judge(isDeclared && errors === 0)}; ` +
-        `each 503 has Retry-After: ${judge(areRefusalsDated)}; ` +
-        `answers at once again after ${whole(recoveredMs)} ms: ${judge(recoveredMs <= RECOVERY_MS)}; ` +
-        `${whole(found)} rows for ${whole(acknowledged)} acknowledged: ${judge(found >= acknowledged)}`,
-    )
-  }
-  return holds ? 0 : 1
 }
 
-function ends(sorted, print) {
-  return [print(sorted[0]), print(sorted.at(-1))]
+function limitsOf(mode, rows) {
+  const of = (contender) => rows.find((row) => row.mode === mode && row.contender === contender)
+  const ours = of('kavachos')
+  if (ours === undefined) return []
+  const floor = Math.max(of('floor')?.perSecond.median ?? 0, of('given')?.perSecond.median ?? 0)
+  return [
+    ...limit(`${mode}: kavachos / the faster floor`, ours.perSecond.median / floor, {
+      atLeast: LEAST_SHARE,
+      unit: 'x',
+    }),
+    ...limit(`${mode}: p99`, ours.p99Ms.median, { atMost: MOST_P99_MS[mode], unit: ' ms' }),
+  ]
+}
+
+/** Refusals are declared and dated, and nothing that was acknowledged is lost. */
+function limitsBeyond({ mode, statuses, errors, recoveredMs, areRefusalsDated, rows }) {
+  const undeclared = Object.entries(statuses).reduce(
+    (sum, [status, count]) => (['200', '429', '503'].includes(status) ? sum : sum + count),
+    0,
+  )
+  const none = (what, count) => limit(`${mode}, overload: ${what}`, count, { atMost: 0 })
+  return [
+    ...none('answers other than 200, 429 and 503', undeclared),
+    ...none('errors', errors),
+    ...none('kinds of 503 without Retry-After', areRefusalsDated ? 0 : 1),
+    ...none('acknowledged decisions without a row', Math.max(0, (statuses[200] ?? 0) - rows)),
+    ...limit(`${mode}, overload: answers at once again`, recoveredMs, { atMost: RECOVERY_MS, unit: ' ms' }),
+  ]
 }

@@ -1,17 +1,106 @@
-// `npm run bench -- SUITE [options]`.
+// `npm run bench -- [SUITE] [options]`; without a suite all of them, one after another.
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import * as authorize from './authorize.mjs'
-import * as decide from './decide.mjs'
-import * as http from './http.mjs'
-import * as prove from './prove.mjs'
+import { interrupted, listenForInterrupt } from './interrupt.mjs'
+import { SUITES } from './suites.mjs'
 
-const SUITES = { authorize, decide, http, prove }
-
-const [name, ...rest] = process.argv.slice(2)
-const suite = SUITES[name]
-if (suite === undefined || rest.includes('--help')) {
-  const known = Object.values(SUITES).map(({ help }) => help)
-  console[name === undefined || suite ? 'log' : 'error'](known.join('\n\n'))
-  process.exit(suite ? 0 : 64)
+const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'build/bench')
+const COMMON = {
+  quick: { type: 'boolean', default: false },
+  strict: { type: 'boolean', default: false },
+  json: { type: 'string' },
+  help: { type: 'boolean', default: false },
 }
-process.exit(await suite.run(parseArgs({ args: rest, options: suite.options }).values))
+/** Exit status when a suite could not be measured; the others are all the same. */
+const BROKEN = 70
+
+const USAGE = `npm run bench -- [SUITE] [options]
+  Without a suite: all of them, in less than ten minutes.
+  --quick      the same with little of everything, in less than a minute
+  --strict     exit with 1 when a limit is missed; otherwise with 0 when everything was measured
+  --json FILE  where the results go; those of a whole run with no other option go to build/bench/SUITE.json in any case
+  Ctrl-C prints what was measured so far.`
+
+const [first, ...others] = process.argv.slice(2)
+const isNamed = first !== undefined && !first.startsWith('-')
+process.exit(await (isNamed ? runOne(first, others) : runAll(process.argv.slice(2))))
+
+async function runOne(name, args) {
+  if (!Object.hasOwn(SUITES, name)) return refuse(`there is no suite ${name}: ${Object.keys(SUITES).join(', ')}`)
+  const suite = await SUITES[name]()
+  const read = readOptions(args, { ...suite.options, ...COMMON })
+  if (typeof read === 'string') return refuse(read)
+  if (read.values.help) return print(suite.help)
+  listenForInterrupt()
+  const isOwn = read.given.some((option) => !Object.hasOwn(COMMON, option))
+  const json = read.values.json ?? (isOwn ? undefined : fileOf(name, read.values.quick))
+  return suite.run({ ...read.values, ...(read.values.quick && without(suite.quick, read.given)), json })
+}
+
+async function runAll(args) {
+  const read = readOptions(args, COMMON)
+  if (typeof read === 'string') return refuse(read)
+  const suites = await Promise.all(Object.values(SUITES).map((load) => load()))
+  if (read.values.help) return print([USAGE, ...suites.map(({ help }) => help)].join('\n\n'))
+  listenForInterrupt()
+  const started = performance.now()
+  const took = []
+  let status = 0
+  for (const [index, name] of Object.keys(SUITES).entries()) {
+    const { options, quick, run } = suites[index]
+    const defaults = Object.fromEntries(Object.entries(options).map(([option, { default: value }]) => [option, value]))
+    const json = fileOf(name, read.values.quick)
+    const begun = performance.now()
+    rmSync(json, { force: true })
+    try {
+      status = Math.max(status, await run({ ...defaults, ...read.values, ...(read.values.quick && quick), json }))
+    } catch (cause) {
+      console.error(`${name} could not be measured: ${cause.message}`)
+      status = Math.max(status, BROKEN)
+    }
+    if (interrupted.aborted) return 130
+    took.push(`${name} ${seconds(begun)}`)
+  }
+  console.log(`${took.length} suites in ${seconds(started)}: ${took.join(', ')}`)
+  if (read.values.json !== undefined) {
+    const files = Object.keys(SUITES).map((name) => fileOf(name, read.values.quick))
+    const results = files.filter(existsSync).map((file) => JSON.parse(readFileSync(file, 'utf8')))
+    writeFileSync(read.values.json, `${JSON.stringify(results, undefined, 1)}\n`)
+  }
+  return status
+}
+
+/** The values, and the names of those that were given; or what is wrong. */
+function readOptions(args, options) {
+  try {
+    const { values, tokens } = parseArgs({ args, options, tokens: true })
+    return { values, given: tokens.map(({ name }) => name) }
+  } catch (cause) {
+    return cause.message
+  }
+}
+
+function fileOf(name, isQuick) {
+  return join(folder, isQuick ? 'quick' : '', `${name}.json`)
+}
+
+function seconds(since) {
+  return `${Math.round((performance.now() - since) / 1000)} s`
+}
+
+/** What `--quick` sets, save what was set by hand. */
+function without(quick, given) {
+  return Object.fromEntries(Object.entries(quick).filter(([option]) => !given.includes(option)))
+}
+
+function refuse(message) {
+  console.error(`${message}\n\n${USAGE}`)
+  return 64
+}
+
+function print(text) {
+  console.log(text)
+  return 0
+}

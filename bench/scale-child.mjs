@@ -1,8 +1,10 @@
 // One size in a process of its own, so that its peak memory is its own: prints a line of JSON. Started by bench/scale.mjs.
 import { readFileSync } from 'node:fs'
-import { checkPolicy, emitImage, parsePolicy, spliceModule } from 'kavachos/compiler'
+import { emitImage, spliceModule } from 'kavachos/compiler'
 import { loadEngine } from 'kavachos/engine'
+import { check } from './compile-work.mjs'
 import { toModel, toRequest } from './policy.mjs'
+import { textName, workloadText } from './policy-text.mjs'
 import { createWorkload } from './workload.mjs'
 
 const [from, agents, grants] = process.argv.slice(2)
@@ -16,8 +18,9 @@ const timed = (name, work) => {
   return result
 }
 
-const text = from === 'text' ? toText() : undefined
-const model = text === undefined ? timed('build', () => toModel(workload)) : timed('parse and check', () => check(text))
+const text = from === 'text' ? workloadText(workload) : undefined
+const model =
+  text === undefined ? timed('build', () => toModel(workload)) : timed('parse and check', () => check(text).model)
 const image = timed('emit', () => emitImage(model))
 const wasm = readFileSync(new URL('../build/engine.wasm', import.meta.url))
 const module = timed('splice', () => spliceModule(wasm, image))
@@ -51,30 +54,7 @@ console.log(
   }),
 )
 
-/** In policy text no part of a name begins with a digit. */
-function named(agent) {
-  return from === 'text' ? agent.replace('-', '_') : agent
-}
-
 function ask(i) {
   const { agent, ...rest } = toRequest(workload.fresh(i), 0, shape)
-  return { agent: named(agent), ...rest }
-}
-
-function toText() {
-  const parts = ['policy scale']
-  for (let i = 0; i < shape.agents; i++) {
-    parts.push(`autonomous agent ${named(workload.agentId(i))} {`)
-    for (const { action, resource } of workload.grants(i)) parts.push(`  allow ${action} on ${resource}`)
-    parts.push('}')
-  }
-  return `${parts.join('\n')}\n`
-}
-
-function check(source) {
-  const { file, diagnostics } = parsePolicy('scale.kavach', source)
-  const checked = checkPolicy([file], { strict: false, loadCatalog: () => undefined })
-  const error = [...diagnostics, ...checked.diagnostics].find(({ severity }) => severity === 'error')
-  if (error !== undefined) throw new Error(error.message)
-  return checked.model
+  return { agent: from === 'text' ? textName(agent) : agent, ...rest }
 }

@@ -1,76 +1,103 @@
-// `npm run bench:scale`: large policies, from text and through the model API. Fails when an image takes more than its
-// bytes a grant, or when a decision among 100,000 agents takes more than three times one among ten.
-import { spawnSync } from 'node:child_process'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { describeMachine } from './machine.mjs'
-import { printTable } from './table.mjs'
+// `npm run bench -- scale`: large policies, from text and through the model API, and how much longer a decision takes among many agents.
+import { runOnce } from './child.mjs'
+import { untilInterrupted } from './interrupt.mjs'
+import { progress } from './progress.mjs'
+import { conclude, format, limit } from './report.mjs'
+import { median } from './statistics.mjs'
 
 const MAX_BYTES_PER_GRANT = 32
 const MAX_GROWTH = 3
-const SIZES = [10, 100, 1000, 10_000, 100_000]
 const GRANTS = 10
-const ROUNDS = 3
 
-const child = join(dirname(fileURLToPath(import.meta.url)), 'scale-child.mjs')
-const measure = (from, agents) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [child, from, String(agents), String(GRANTS)], {
-    encoding: 'utf8',
-  })
-  if (status !== 0) throw new Error(`${agents} agents from ${from}: ${stderr.trim().split('\n').slice(-8).join('\n')}`)
-  return JSON.parse(stdout)
+export const options = {
+  sizes: { type: 'string', default: '10,100,1000,10000,100000' },
+  rounds: { type: 'string', default: '2' },
+}
+export const quick = { sizes: '10,1000', rounds: '1' }
+export const help = `npm run bench -- scale [--sizes 10,100000] [--rounds 2]
+  agents with ten grants each: made, emitted, loaded, asked; bytes a grant, peak memory; 10,000 of them from text`
+
+export async function run(values) {
+  const sizes = values.sizes.split(',').map(Number)
+  const found = []
+  await untilInterrupted(measureAll(sizes, Number(values.rounds), found))
+  const rows = summarize(found)
+  const of = (agents) => rows.find((row) => row.from === 'model' && row.agents === agents)?.decideNs.median
+  const large = rows.filter(({ agents }) => agents >= 10_000)
+  return conclude(
+    {
+      suite: 'scale',
+      how: `a process for each size and round, ${values.rounds} rounds by turns`,
+      rows,
+      tables: [{ columns: COLUMNS, rows: rows.map(toCells) }],
+      limits: [
+        ...limit('a decision among 100,000 agents against one among 10', of(100_000) / of(10), {
+          atMost: MAX_GROWTH,
+          unit: 'x',
+        }),
+        ...(large.length === 0
+          ? []
+          : limit('image, a grant', Math.max(...large.map(({ bytesPerGrant }) => bytesPerGrant)), {
+              atMost: MAX_BYTES_PER_GRANT,
+              unit: ' bytes',
+            })),
+      ],
+    },
+    values,
+  )
 }
 
-console.log(
-  `${describeMachine()}; each size in a process of its own, decisions: median of ${ROUNDS} processes by turns\n`,
-)
-const text = measure('text', 10_000)
-const runs = new Map(SIZES.map((agents) => [agents, []]))
-for (let round = 0; round < ROUNDS; round++) for (const agents of SIZES) runs.get(agents).push(measure('model', agents))
-const models = SIZES.map((agents) => {
-  const found = runs.get(agents).sort((a, b) => a.decideNs.median - b.decideNs.median)
-  return found[found.length >> 1]
-})
+async function* measureAll(sizes, rounds, found) {
+  for (let round = 0; round < rounds; round++) {
+    for (const agents of sizes) {
+      progress(`scale: round ${round + 1} of ${rounds}, ${agents} agents`)
+      found.push(await runOnce('scale-child.mjs', ['model', String(agents), String(GRANTS)]))
+      yield
+    }
+  }
+  const fromText = Math.min(10_000, Math.max(...sizes))
+  progress(`scale: ${fromText} agents from text`)
+  found.push(await runOnce('scale-child.mjs', ['text', String(fromText), String(GRANTS)]))
+  yield
+}
 
-printTable(
-  [
-    'agents x grants',
-    'from',
-    'text',
-    'make',
-    'emit',
-    'splice',
-    'load',
-    'decide',
-    'min',
-    'max',
-    'image',
-    'a grant',
-    'peak',
-  ],
-  [...models, text].map((row) => [
-    `${row.agents.toLocaleString('en')} x ${row.grants / row.agents}`,
-    row.from,
-    row.textBytes === undefined ? '' : `${(row.textBytes / 1e6).toFixed(1)} MB`,
-    ms(row.times.build ?? row.times['parse and check']),
-    ms(row.times.emit),
-    ms(row.times.splice),
-    ms(row.times.load),
-    `${Math.round(row.decideNs.median)} ns`,
-    `${Math.round(row.decideNs.min)} ns`,
-    `${Math.round(row.decideNs.max)} ns`,
-    `${(row.imageBytes / 1e6).toFixed(2)} MB`,
-    `${row.bytesPerGrant.toFixed(1)} B`,
-    `${Math.round(row.peakBytes / 1e6)} MB`,
-  ]),
-)
-const growth = models.at(-1).decideNs.median / models[0].decideNs.median
-const large = [...models, text].filter(({ agents }) => agents >= 10_000)
-const widest = Math.max(...large.map(({ bytesPerGrant }) => bytesPerGrant))
-console.log(`\ndecision among 100,000 agents against one among 10: ${growth.toFixed(2)}x, at most ${MAX_GROWTH}x`)
-console.log(`image from 10,000 agents on: ${widest.toFixed(1)} bytes a grant, at most ${MAX_BYTES_PER_GRANT}`)
-process.exit(growth > MAX_GROWTH || widest > MAX_BYTES_PER_GRANT ? 1 : 0)
+/** The round in the middle for each size. */
+function summarize(found) {
+  const keys = [...new Set(found.map(({ from, agents }) => `${from} ${agents}`))]
+  return keys.map((key) => {
+    const rounds = found.filter(({ from, agents }) => `${from} ${agents}` === key)
+    const middle = median(rounds.map(({ decideNs }) => decideNs.median))
+    return rounds.find(({ decideNs }) => decideNs.median === middle)
+  })
+}
 
-function ms(value) {
-  return `${Math.round(value)} ms`
+const COLUMNS = [
+  'agents x grants, from',
+  'text MB',
+  'make ms',
+  'emit ms',
+  'splice ms',
+  'load ms',
+  'decide ns',
+  'min',
+  'max',
+  'image MB',
+  'bytes a grant',
+  'peak MB',
+]
+
+function toCells({ agents, grants, from, textBytes, times, decideNs, imageBytes, bytesPerGrant, peakBytes }) {
+  return [
+    `${format(agents)} x ${grants / agents}, ${from}`,
+    textBytes === undefined ? '' : format(textBytes / 1e6),
+    ...[times.build ?? times['parse and check'], times.emit, times.splice, times.load].map(whole),
+    ...[decideNs.median, decideNs.min, decideNs.max].map(whole),
+    (imageBytes / 1e6).toFixed(2),
+    bytesPerGrant.toFixed(1),
+    whole(peakBytes / 1e6),
+  ]
+}
+
+function whole(value) {
+  return Math.round(value).toLocaleString('en')
 }

@@ -1,5 +1,6 @@
 /** All commands put together, and what becomes of their errors. */
 import { Command, CommanderError } from 'commander'
+import { benchCommand } from './bench.ts'
 import { checkCommand } from './check.ts'
 import { compileCommand } from './compile.ts'
 import { devCommand } from './dev.ts'
@@ -84,6 +85,7 @@ async function toProgram(terminal: Terminal, args: readonly string[]): Promise<C
     .addCommand(compileCommand(terminal))
     .addCommand(devCommand(terminal))
     .addCommand(evalCommand(terminal))
+    .addCommand(benchCommand(terminal))
     .addCommand(explainCommand(terminal))
     .addCommand(whoCanCommand(terminal))
     .addCommand(whatCanCommand(terminal))

@@ -10,3 +10,8 @@ export function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
 export function after<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return isPromise(value) ? value.then(next) : next(value)
 }
+
+/** Both values, once both are there. */
+export function both<A, B>(a: Awaitable<A>, b: Awaitable<B>): Awaitable<readonly [A, B]> {
+  return isPromise(a) || isPromise(b) ? Promise.all([a, b]) : [a, b]
+}

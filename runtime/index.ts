@@ -96,7 +96,7 @@ export {
   type SecretKeys,
 } from './keys/index.ts'
 export { createLogSite } from './log-site.ts'
-export { type Maintenance, startMaintenance, type Task } from './maintenance.ts'
+export { type Maintenance, runTasks, startMaintenance, type Task } from './maintenance.ts'
 export { createManagement } from './management.ts'
 export { assertKnownOptions, assertOptionKind, countOption, failOption, type Members } from './option-checks.ts'
 export type {
@@ -112,7 +112,7 @@ export type {
 } from './options.ts'
 export { verifyWebhook } from './outbox/index.ts'
 export { pendingObject, type Shape } from './pending.ts'
-export { type KeptPolicy, type PolicySource, type PolicyStatus, policyStatus } from './policy/index.ts'
+export { type KeptPolicy, type PolicySource, type PolicyStatus, policyStatus, type ReadFile } from './policy/index.ts'
 export { type RecordedDecisionParts, recordedDecision } from './recorded-decision.ts'
 export type { AuthorizeRequest, AuthorizeResult, Completion, HostReason } from './request.ts'
 export type { SeenSession, Session, SessionOptions, SessionPort, Sessions, VerifiedSession } from './sessions/index.ts'

@@ -37,7 +37,7 @@ import {
   type Rates,
   sweep,
 } from './limits/index.ts'
-import { startMaintenance, type Task } from './maintenance.ts'
+import { runTasks, startMaintenance, type Task } from './maintenance.ts'
 import { type HostOptions, resolveSettings } from './options.ts'
 import { createOutbox, toWebhookSecret } from './outbox/index.ts'
 import { createPolicies, declareDelegations, type PolicyApi, type PolicySource, type ReadFile } from './policy/index.ts'
@@ -100,6 +100,11 @@ export interface Kavach<Db = unknown> {
   readonly webhookSecret: () => Promise<string>
   /** The Drizzle instance, where there is one. */
   readonly db: Db
+  /**
+   * Does once all that a host does from time to time while it is open: checkpoints, messages that are due, and whatever is over. For places
+   * where a host lives no longer than a request, such as Workers: call it from a cron trigger, every minute or so. What fails is a warning.
+   */
+  readonly maintain: () => Promise<void>
   /** Ends what is under way, writes what is left to write, and closes the store. */
   readonly close: () => Promise<void>
 }
@@ -290,6 +295,13 @@ export async function openHost(options: OpenOptions, surroundings: Surroundings)
     },
     get db() {
       return store.db
+    },
+    maintain() {
+      const due = [
+        { name: 'signing a checkpoint', everyMs: 0, run: () => checkpointer.flush() },
+        { name: 'sending messages', everyMs: 0, run: () => outbox.deliverDue() },
+      ]
+      return runTasks([...tasks(), ...due], warn)
     },
     close() {
       closing ??= close()

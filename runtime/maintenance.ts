@@ -25,14 +25,10 @@ export function startMaintenance(
     while (!stopped.signal.aborted && tasks.length > 0) {
       const next = Math.min(...due)
       await host.sleep(Math.max(0, next - host.elapsed()), { signal: stopped.signal, isBackground: true })
-      for (const [at, { name, everyMs, run }] of tasks.entries()) {
+      for (const [at, task] of tasks.entries()) {
         if (stopped.signal.aborted || (due[at] ?? 0) > host.elapsed()) continue
-        try {
-          await run()
-        } catch (error) {
-          warn(`${name} failed, and will be tried again: ${error instanceof Error ? error.message : String(error)}`)
-        }
-        due[at] = host.elapsed() + everyMs
+        await runTask(task, warn)
+        due[at] = host.elapsed() + task.everyMs
       }
     }
   }
@@ -44,5 +40,18 @@ export function startMaintenance(
       stopped.abort()
       await working
     },
+  }
+}
+
+/** Runs each task once, for hosts that live no longer than a request. */
+export async function runTasks(tasks: readonly Task[], warn: (message: string) => void): Promise<void> {
+  for (const task of tasks) await runTask(task, warn)
+}
+
+async function runTask({ name, run }: Task, warn: (message: string) => void): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    warn(`${name} failed, and will be tried again: ${error instanceof Error ? error.message : String(error)}`)
   }
 }

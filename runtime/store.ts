@@ -6,6 +6,8 @@
  *
  * - Transactions of one project are serialisable, whatever the number of processes. All that a transaction wrote is there when
  *   its promise resolves, and nothing of it when it rejects.
+ * - A store may call `work` again, in a new transaction, when another program was faster; only what its last call wrote and gave counts.
+ *   Whatever it changes outside of the transaction it must change anew each time.
  * - `durable` stores have written to the disk by then (`synchronous=FULL` and its like); `process` stores survive the end of a
  *   process, not that of the machine.
  * - A store that cannot answer throws a `KavachError` with a `KVCH_E_STORE_*` code within its deadline, and answers again when
@@ -49,9 +51,9 @@ export interface Store {
   readonly isDurable: boolean
   /** Creates or upgrades the tables; safe from several processes at once. */
   migrate(): Promise<void>
-  /** Reads and writes; not to be nested. */
+  /** Reads and writes; not to be nested. `work` may be called more than once. */
   transaction<R>(project: string, work: (tx: Transaction) => Awaitable<R>): Promise<R>
-  /** Reads, all of the same state. */
+  /** Reads, all of the same state. `work` may be called more than once. */
   read<R>(project: string, work: (reader: Reader) => Awaitable<R>): Promise<R>
   /** Projects that have a log. */
   projects(): Promise<readonly string[]>

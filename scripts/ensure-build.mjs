@@ -38,6 +38,10 @@ function ensureDist() {
     'tsconfig.json',
     'index.ts',
     'create-kavach.ts',
+    'open-kavach.ts',
+    'worker.ts',
+    'worker-kavach.ts',
+    'browser.ts',
     ...folders.flatMap(filesBelow),
   ]
   if (existsSync(join(root, 'dist/cli/main.js')) && !isStale([DIST_STAMP], sources)) return

@@ -1,12 +1,11 @@
 // `npm run test:runtimes`: the suites that run elsewhere than on this Node: other versions of it, Bun, Deno, workerd and a browser, and
 // in projects that install the package. What is missing is installed where it can be (scripts/tools.mjs); what cannot be had is a
 // failure, and nothing is skipped.
-import { bun, chromium, deno, nodeOf, packages } from './tools.mjs'
+import { bun, chromium, deno, nodeOf, packages, workers } from './tools.mjs'
 import { runVitest } from './vitest.mjs'
 
 // The newest that run on Node 20.
-const WORKERS = ['miniflare@4.20260426.0', 'wrangler@4.86.0']
-const PACKAGING = ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5', 'vite@7.3.8', 'esbuild@0.28.2']
+const PACKAGING = ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5', 'vite@7.3.8', 'esbuild@0.28.2', 'typescript@5.9.3']
 
 const { status, passed, failed, skipped } = runVitest({
   report: 'runtimes.json',
@@ -20,7 +19,7 @@ const { status, passed, failed, skipped } = runVitest({
     DENO: deno(),
     CHROMIUM: chromium(),
     // Folders whose node_modules hold the programs.
-    WORKERS: packages('workers', WORKERS),
+    WORKERS: workers(),
     PACKAGING: packages('packaging', PACKAGING),
   },
 })

@@ -27,7 +27,7 @@ const ELSEWHERE = [
     'needs Bun, Deno, workerd, Chromium and other versions of Node, which it installs where it can',
   ],
   ['npm run mutants', 'plants bugs and builds the engine again for each; takes minutes'],
-  ['npm run bench, npm run bench:scale', 'measures, and wants an idle machine'],
+  ['npm run bench', 'measures, and wants an idle machine'],
 ]
 
 const build = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root, stdio: 'inherit' })

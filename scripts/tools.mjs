@@ -39,6 +39,11 @@ export function deno() {
   return programOf(`@deno/${process.platform}-${process.arch}${libc}`, '2.9.6', 'deno')
 }
 
+/** A folder with workerd, and what bundles and runs Workers in it: the newest that run on Node 20. */
+export function workers() {
+  return packages('workers', ['miniflare@4.20260426.0', 'wrangler@4.86.0'])
+}
+
 /** Path of a program that a package carries for this kind of machine. */
 function programOf(name, version, path) {
   const prefix = packages(`${name.replace('/', '-').replace('@', '')}-${version}`, [`${name}@${version}`])

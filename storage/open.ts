@@ -1,14 +1,30 @@
 /** The store for what `database` says. Drivers are loaded when they are first needed. */
 import { type Host, KavachError, type Store } from '../runtime/index.ts'
 import { createMemoryStore } from './memory.ts'
-import { type Connection, type Durability, openSqliteStore } from './sqlite/index.ts'
+import { type D1Option, openGivenD1 } from './open-d1.ts'
+import {
+  type Connection,
+  type Durability,
+  isNodeDatabase,
+  type NodeDatabase,
+  openSqliteStore,
+  SQLITE_DRIVERS,
+  type SqliteDriver,
+} from './sqlite/index.ts'
 
-/** A file, nothing at all, a better-sqlite3 database, Drizzle over one, or a store. */
+/** A file, nothing at all, a binding of D1, a better-sqlite3 database, a `DatabaseSync` of `node:sqlite`, Drizzle over one, or a store. */
 export type DatabaseOption =
-  | { readonly provider: 'sqlite'; readonly url: string }
+  | {
+      readonly provider: 'sqlite'
+      readonly url: string
+      /** Default: better-sqlite3, and `node:sqlite` where that is not installed or does not load. */
+      readonly driver?: SqliteDriver | undefined
+    }
   | { readonly provider: 'memory' }
+  | D1Option
   | Connection
-  | { readonly $client: Connection }
+  | NodeDatabase
+  | { readonly $client: Connection | NodeDatabase }
   | Store
 
 export interface OpenOptions {
@@ -31,41 +47,61 @@ export async function openStore(database: DatabaseOption, options: OpenOptions =
   }
   if (isStore(given)) return given
   if (isConnection(given)) return openSqliteStore({ ...options, connection: given })
+  const d1 = openGivenD1(given, options)
+  if (d1 !== undefined) return d1
   if ('$client' in given) {
     const { $client: client } = given
-    if (!isConnection(client)) fail('database', 'of Drizzle instances only those over better-sqlite3 are known yet')
-    return openSqliteStore({ ...options, connection: client, db: given })
+    if (isConnection(client)) return openSqliteStore({ ...options, connection: client, db: given })
+    if (isOfBun(client)) fail('database', NOT_BUN)
+    fail('database', 'of Drizzle instances only those over better-sqlite3, `node:sqlite` and D1 are known')
   }
+  if (isOfBun(given)) fail('database', NOT_BUN)
   return openProvider(given, options)
 }
 
 async function openProvider(given: object, options: OpenOptions): Promise<Store> {
-  const { provider, url, ...rest }: { provider?: unknown; url?: unknown } = given
+  const { provider, url, driver, ...rest }: { provider?: unknown; url?: unknown; driver?: unknown } = given
   const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) fail(`database.${unknown}`, 'is not known; `provider` and `url` are')
+  if (unknown !== undefined) fail(`database.${unknown}`, 'is not known; `provider`, `url` and `driver` are')
   if (provider === 'memory') {
     if (url !== undefined) fail('database.url', 'the memory has no `url`')
+    if (driver !== undefined) fail('database.driver', 'the memory has no `driver`')
     return createMemoryStore()
   }
   if (provider === 'sqlite') {
     if (typeof url !== 'string') fail('database.url', 'give a path, a `file:` URL or `:memory:`')
-    return openSqliteStore({ ...options, url })
+    if (driver !== undefined && !isDriver(driver))
+      fail('database.driver', `give ${SQLITE_DRIVERS.map((name) => `\`${name}\``).join(' or ')}`)
+    return openSqliteStore({ ...options, url, driver })
   }
   if (typeof provider === 'string' && LATER.has(provider)) {
-    fail('database.provider', `\`${provider}\` is not supported yet; \`sqlite\` and \`memory\` are`)
+    fail('database.provider', `\`${provider}\` is not supported yet; \`sqlite\`, \`d1\` and \`memory\` are`)
   }
-  return fail('database.provider', `\`${String(provider)}\` is unknown; \`sqlite\` and \`memory\` are known`)
+  return fail('database.provider', `\`${String(provider)}\` is unknown; \`sqlite\`, \`d1\` and \`memory\` are known`)
 }
 
-const LATER: ReadonlySet<string> = new Set(['postgres', 'postgresql', 'mysql', 'mariadb', 'd1'])
+const LATER: ReadonlySet<string> = new Set(['postgres', 'postgresql', 'mysql', 'mariadb'])
 
 function isStore(value: object): value is Store {
   return hasMethods(value, ['migrate', 'transaction', 'read', 'projects', 'close'])
 }
 
-function isConnection(value: unknown): value is Connection {
-  return typeof value === 'object' && value !== null && hasMethods(value, ['prepare', 'exec', 'pragma', 'close'])
+function isConnection(value: unknown): value is Connection | NodeDatabase {
+  if (typeof value !== 'object' || value === null) return false
+  return hasMethods(value, ['prepare', 'exec', 'pragma', 'close']) || isNodeDatabase(value)
 }
+
+function isDriver(value: unknown): value is SqliteDriver {
+  return SQLITE_DRIVERS.some((name) => name === value)
+}
+
+/** A `Database` of `bun:sqlite`. */
+function isOfBun(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && hasMethods(value, ['prepare', 'query', 'transaction', 'close'])
+}
+
+const NOT_BUN =
+  'a database of `bun:sqlite` cannot be used; give a `DatabaseSync` of `node:sqlite`, or `{ provider: "sqlite", url }`'
 
 function hasMethods(value: object, names: readonly string[]): boolean {
   return names.every((name) => typeof Reflect.get(value, name) === 'function')

@@ -1,4 +1,5 @@
 /** NAME.d.ts: what a policy and its catalogs say about requests, as TypeScript. */
+import { acceptsText, segmentAlternatives } from '../algebra/index.ts'
 import type { PatternLiteral, PatternSegment, PolicyModel, ScopeModel } from '../model/index.ts'
 import type { ArgumentSchema, Catalog, CatalogTool } from './catalog.ts'
 
@@ -11,26 +12,24 @@ export function emitTypes(model: PolicyModel, catalogs: ReadonlyMap<string, Cata
   const anyAction = scopes.some((scope) => scope.actions === undefined)
   const actions = sorted(allScopes(model, scopes).flatMap((scope) => scope.actions ?? []))
   const agents = sorted(model.agents.map((agent) => agent.name))
-  const resources = sorted(scopes.flatMap(resourceTypes))
-  const isOpen = resources.includes('string') || resources.length > MAX_UNION
   return [
     `// Types of policy ${model.name}, generation ${model.generation}. Written by \`kavach compile\`; changes are lost.`,
     '',
     '/** Agents that the policy declares. */',
-    `export type DeclaredAgent = ${union(agents.map(quote))}`,
+    ...alias('DeclaredAgent', agents.map(quote)),
     '',
     model.boundary === undefined
       ? '/** Who may ask: this policy has no boundary, so nobody is made at run time. */'
       : '/** Who may ask: declared agents, and those made at run time. */',
-    `export type Agent = ${union(['DeclaredAgent', ...(model.boundary === undefined ? [] : [OPEN])])}`,
+    ...alias('Agent', ['DeclaredAgent', ...(model.boundary === undefined ? [] : [OPEN])]),
     '',
     anyAction
       ? '/** Actions that the policy names; some grants are for every action. */'
       : '/** Actions that the policy names. */',
-    `export type Action = ${union([...actions.map(quote), ...(anyAction ? [OPEN] : [])])}`,
+    ...alias('Action', [...actions.map(quote), ...(anyAction ? [OPEN] : [])]),
     '',
-    '/** Resources that some grant covers. */',
-    `export type Resource = ${isOpen ? 'string' : union(resources)}`,
+    '/** Resources that some grant covers, those of the tools in the catalogs by name. */',
+    ...alias('Resource', resourceTypes(scopes, catalogs)),
     '',
     '/** Arguments of the tools in the catalogs, by action and resource. */',
     ...toolArguments(catalogs),
@@ -41,7 +40,7 @@ export function emitTypes(model: PolicyModel, catalogs: ReadonlyMap<string, Cata
 }
 
 const OPEN = '(string & {})'
-/** Beyond this TypeScript itself gives up on unions of template literals. */
+/** Beyond this editors become slow. */
 const MAX_UNION = 2_000
 
 const REQUEST = [
@@ -90,12 +89,40 @@ function allScopes(model: PolicyModel, grants: readonly ScopeModel[]): readonly 
   return [...grants, ...model.forbids, ...model.requires, ...model.limits]
 }
 
-/** What is only an automaton may be any text. */
-function resourceTypes({ patterns, automata = [] }: ScopeModel): readonly string[] {
-  return [...patterns.map(resourceType), ...automata.map(() => 'string')]
+/**
+ * Texts first, then what has a `*` in it. An open type stands in `(... & {})`, as otherwise TypeScript drops the texts that it
+ * covers, and no editor offers them.
+ */
+function resourceTypes(scopes: readonly ScopeModel[], catalogs: ReadonlyMap<string, Catalog>): readonly string[] {
+  const patterns = new Map(
+    scopes.flatMap((scope) => scope.patterns.flatMap(alternatives)).map((one) => [typeOf(one), one]),
+  )
+  const automata = scopes.flatMap((scope) => scope.automata ?? [])
+  const open = [...patterns].filter(([type]) => !type.startsWith("'"))
+  const matchers = open.map(([, pattern]) => matcher(pattern))
+  const tools = [...catalogs]
+    .flatMap(([name, { tools }]) => [...tools.values()].map((tool) => mappingOf(name, tool).resource))
+    .filter((name) => matchers.some((one) => one.test(name)) || automata.some((dfa) => acceptsText(dfa, name)))
+  const texts = sorted([...[...patterns.keys()].filter((type) => type.startsWith("'")), ...tools.map(quote)])
+  const types = [...sorted(open.map(([type]) => type)), ...(automata.length > 0 ? ['string'] : [])]
+  if (texts.length + types.length > MAX_UNION) return ['string']
+  return [...texts, ...(types.includes('string') ? [OPEN] : types.map((type) => `(${type} & {})`))]
 }
 
-function resourceType({ segments, rest }: PatternLiteral): string {
+/** The pattern without `{...}`: as many as it stands for, or where that is too many, itself. */
+function alternatives(pattern: PatternLiteral): readonly PatternLiteral[] {
+  let runs: readonly PatternSegment[][] = [[]]
+  for (const segment of pattern.segments) {
+    const options = segmentAlternatives(segment)
+    if (options === undefined || options.length * runs.length > MAX_ALTERNATIVES) return [pattern]
+    runs = runs.flatMap((run) => options.map((option) => [...run, option]))
+  }
+  return runs.map((segments) => ({ segments, rest: pattern.rest }))
+}
+
+const MAX_ALTERNATIVES = 64
+
+function typeOf({ segments, rest }: PatternLiteral): string {
   if (segments.every((segment) => segment.every((part) => part.kind === 'text')) && !rest) {
     return quote(segments.map((segment) => segment.map(partText).join('')).join(':'))
   }
@@ -103,6 +130,24 @@ function resourceType({ segments, rest }: PatternLiteral): string {
   if (rest) texts.push(ANY)
   const text = texts.join(':')
   return text === ANY ? 'string' : `\`${text}\``
+}
+
+/** Fits what the pattern does, among names of tools. */
+function matcher({ segments, rest }: PatternLiteral): RegExp {
+  const texts = segments.map((segment) => segment.map(partSource).join(''))
+  if (rest) texts.push('.+')
+  return new RegExp(`^${texts.join(':')}$`, 'su')
+}
+
+function partSource(part: PatternSegment[number]): string {
+  switch (part.kind) {
+    case 'text':
+      return part.text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+    case 'any':
+      return '[^:]*'
+    case 'choice':
+      return `(?:${part.options.map((option) => option.map(partSource).join('')).join('|')})`
+  }
 }
 
 /** Zero or more characters inside a template literal type. */
@@ -138,7 +183,7 @@ function toolArguments(catalogs: ReadonlyMap<string, Catalog>): readonly string[
       actions.set(action, resources)
       const types = resources.get(resource) ?? new Set<string>()
       resources.set(resource, types)
-      types.add(schemaType(tool.input, '    '))
+      types.add(tool.input.kind === 'unknown' ? ANY_ARGUMENTS : schemaType(tool.input, '    '))
     }
   }
   if (actions.size === 0)
@@ -156,6 +201,8 @@ function toolArguments(catalogs: ReadonlyMap<string, Catalog>): readonly string[
   return [...lines, '}']
 }
 
+const ANY_ARGUMENTS = '{ readonly [name: string]: unknown }'
+
 /** A tool without an `x-kavach` entry is executed under its own name. */
 function mappingOf(catalog: string, tool: CatalogTool): { readonly action: string; readonly resource: string } {
   return { action: tool.action ?? 'execute', resource: tool.resource ?? `mcp:${catalog}:${tool.name}` }
@@ -170,7 +217,7 @@ function schemaType(schema: ArgumentSchema, indent: string): string {
     case 'array':
       return `readonly (${schemaType(schema.items, indent)})[]`
     case 'object': {
-      if (schema.properties === undefined) return '{ readonly [name: string]: unknown }'
+      if (schema.properties === undefined) return ANY_ARGUMENTS
       const inner = `${indent}  `
       const lines = sorted([...schema.properties.keys()]).map((name) => {
         const optional = schema.required.has(name) ? '' : '?'
@@ -181,6 +228,14 @@ function schemaType(schema: ArgumentSchema, indent: string): string {
     }
   }
 }
+
+/** A line, or where that is long, a line for each member. */
+function alias(name: string, members: readonly string[]): readonly string[] {
+  const line = `export type ${name} = ${union(members)}`
+  return line.length <= MAX_LINE ? [line] : [`export type ${name} =`, ...members.map((member) => `  | ${member}`)]
+}
+
+const MAX_LINE = 120
 
 function union(members: readonly string[]): string {
   return members.length === 0 ? 'never' : members.join(' | ')

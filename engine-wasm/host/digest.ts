@@ -1,5 +1,5 @@
 /** SHA-256 by the engine, in an instance of its own: no decision is touched, and no promise has to be awaited. */
-import { carriedEngine } from './carried.ts'
+import { carriedEngine } from '#carried'
 import { EngineError } from './engine-error.ts'
 import type { Exports } from './machine.ts'
 import { UTF8 } from './memory.ts'

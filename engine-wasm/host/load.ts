@@ -1,5 +1,5 @@
 /** From bytes or a module to an engine that answers. */
-import { carriedEngine } from './carried.ts'
+import { carriedEngine } from '#carried'
 import { createEngine, type Engine, type EngineOptions } from './engine.ts'
 import { createLiveEngine, type LiveEngine, type LiveEngineOptions } from './live-engine.ts'
 import type { EngineRequest } from './request.ts'

@@ -1,5 +1,5 @@
 /** Engines that run nothing but signed policies. */
-import { carriedEngine } from './carried.ts'
+import { carriedEngine } from '#carried'
 import { createEngine, type Engine, type EngineOptions } from './engine.ts'
 import { EngineError } from './engine-error.ts'
 import { createLiveEngine, type LiveEngine, type LiveEngineOptions } from './live-engine.ts'

@@ -1,6 +1,6 @@
 /** The faces of a host: the HTTP API and the authorization server, over one host. */
 import { createClientAddress, createHttpApi, type HttpOptions, ownsApiPath } from '../http/index.ts'
-import { explainAt, KavachError, type OpenedHost, type Sessions, startMaintenance } from '../index.ts'
+import { explainAt, KavachError, type OpenedHost, runTasks, type Sessions, startMaintenance } from '../index.ts'
 import {
   createMcp,
   type LoginPort,
@@ -32,6 +32,8 @@ export interface FacePlace {
 export interface OpenedFaces {
   readonly face: Face
   readonly mcp: Mcp | undefined
+  /** Does once what is done from time to time. */
+  readonly maintain: () => Promise<void>
   /** Ends what is done from time to time. The host is closed by whoever opened it. */
   readonly close: () => Promise<void>
 }
@@ -58,7 +60,10 @@ export function prepareFaces(
     sessions = kavach.sessions
     const api = createHttpApi(opened, http)
     const addressOf = createClientAddress(http?.trustProxy)
-    if (settings === undefined) return { face: createFace([api]), mcp: undefined, close: async () => undefined }
+    if (settings === undefined) {
+      const nothing = async () => undefined
+      return { face: createFace([api]), mcp: undefined, maintain: nothing, close: nothing }
+    }
     const mcp = createMcp({ site, kavach, settings, secretKeys, admitFailure, isProduction, fetchDocument })
     const maintenance = startMaintenance(site, mcp.tasks)
     return {
@@ -71,6 +76,7 @@ export function prepareFaces(
         api,
       ]),
       mcp: explainAt(mcp, site.settings.docsBaseUrl),
+      maintain: () => runTasks(mcp.tasks, site.warn),
       close: maintenance.stop,
     }
   }

@@ -28,6 +28,14 @@ export class AuthFailures {
     return count <= MAX_ROWS_A_MINUTE
   }
 
+  /** Takes back what was admitted in a transaction that is run again. */
+  withdraw(source: string, now: number): void {
+    this.turn(now)
+    const known = this.sources.has(source) ? source : 'others'
+    const count = this.sources.get(known) ?? 0
+    if (count > 0) this.sources.set(known, count - 1)
+  }
+
   /** What was counted in minutes that are over; each is given once. */
   take(now: number): readonly CountedFailures[] {
     if (this.sources.size === 0 && this.counted.length === 0) return NOTHING

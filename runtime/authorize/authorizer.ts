@@ -63,15 +63,29 @@ export function createAuthorizer(site: Site, ports: AuthorizerPorts): Authorizer
 
   async function run(jobs: readonly Job[]): Promise<void> {
     let counted: readonly CountedFailures[] = []
+    let admitted: Admitted[] = []
     let end: ChangeEnd | undefined
-    for (const { reads } of jobs) reads.forget()
+
+    /** Whatever a run has learnt or noted counts for nothing when the store runs it again, or when it fails. */
+    function takeBack(): void {
+      world.clear()
+      failures.giveBack(counted)
+      for (const { source, now } of admitted) failures.withdraw(source, now)
+      counted = []
+      admitted = []
+    }
+
+    let hasBegun = false
     try {
       const results = await site.change((change) => {
+        if (hasBegun) takeBack()
+        hasBegun = true
+        for (const { reads } of jobs) reads.forget()
         counted = failures.take(change.now)
         for (const one of counted) change.record(ports.failuresEntry(one))
         return after(world.sync(change), (isChanged) =>
           after(isChanged ? policies.refresh(change) : undefined, () =>
-            after(decideAll(change, jobs), (decided) => {
+            after(decideAll(change, jobs, admitted), (decided) => {
               end = change.end()
               return decided
             }),
@@ -85,8 +99,7 @@ export function createAuthorizer(site: Site, ports: AuthorizerPorts): Authorizer
       }
     } catch (error) {
       // What was read in a change that failed may never have been.
-      world.clear()
-      failures.giveBack(counted)
+      takeBack()
       await fail(jobs, error)
     }
   }
@@ -106,12 +119,16 @@ export function createAuthorizer(site: Site, ports: AuthorizerPorts): Authorizer
     }
   }
 
-  function decideAll(change: Change, jobs: readonly Job[]): Awaitable<readonly AuthorizeResult[]> {
+  function decideAll(
+    change: Change,
+    jobs: readonly Job[],
+    admitted: Admitted[],
+  ): Awaitable<readonly AuthorizeResult[]> {
     meterCache.begin(change)
     const meters = new BatchMeters(change, meterCache)
     const judge = new Judge(judgePorts, world, change, meters)
     const anomalies = new Anomalies(ports, change, meters, world)
-    const round: Round = { change, meters, judge, anomalies }
+    const round: Round = { change, meters, judge, anomalies, admitted }
     const results: AuthorizeResult[] = []
     const waiting: Promise<unknown>[] = []
     for (let i = 0; i < jobs.length; i++) {
@@ -133,11 +150,10 @@ export function createAuthorizer(site: Site, ports: AuthorizerPorts): Authorizer
       judgement = round.judge.refuse('engine-fault', job.agentId, null)
     }
     const { reason, agentId } = judgement
-    if (
-      (reason === 'token-invalid' || reason === 'token-expired') &&
-      !failures.admit(sourceOf(job), round.change.now)
-    ) {
-      return resultOf(job, judgement, undefined, undefined)
+    if (reason === 'token-invalid' || reason === 'token-expired') {
+      const attempt = { source: sourceOf(job), now: round.change.now }
+      round.admitted.push(attempt)
+      if (!failures.admit(attempt.source, attempt.now)) return resultOf(job, judgement, undefined, undefined)
     }
     const key = job.request?.idempotencyKey
     if (typeof key === 'string' && agentId !== undefined) return decideOnce(round, job, judgement, agentId, key)
@@ -235,6 +251,14 @@ interface Round {
   readonly meters: BatchMeters
   readonly judge: Judge
   readonly anomalies: Anomalies
+  readonly admitted: Admitted[]
+}
+
+/** A failed authentication that was counted. */
+interface Admitted {
+  readonly source: string
+  /** Milliseconds since 1970. */
+  readonly now: number
 }
 
 /** A name that a caller gives to its request: printable, and not long. */

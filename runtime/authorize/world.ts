@@ -5,7 +5,7 @@
  * and forgets every agent that was changed since, by whichever process.
  */
 import { countsUnnamed } from '../authority/index.ts'
-import { after } from '../awaitable.ts'
+import { after, both } from '../awaitable.ts'
 import type { Change } from '../site.ts'
 import type { Awaitable, Reader } from '../store.ts'
 import type { Row } from '../tables.ts'
@@ -109,19 +109,20 @@ export class World {
   }
 
   private load(reader: TimedReader, id: string): Awaitable<Known | undefined> {
-    return after(reader.get('agents', { id }), (row) => {
+    // All of it is asked for before anything is waited for: a store that is far away then answers once.
+    const asked = both(
+      both(reader.get('agents', { id }), incomingOf(reader, id)),
+      reader.get('meters', { key: denialsKey(id), windowStart: 0 }),
+    )
+    return after(asked, ([[row, incoming], meter]) => {
       if (row === undefined) return undefined
-      return after(incomingOf(reader, id), (incoming) =>
-        after(reader.get('meters', { key: denialsKey(id), windowStart: 0 }), (meter) => {
-          const known: Known = { row, incoming, until: endOf(incoming), hashes: [], denials: meter?.used ?? 0 }
-          if (this.open !== reader) return known
-          // Another decision may have waited for the same agent, and have changed what is remembered of it since.
-          const first = this.agents.get(id)
-          if (first !== undefined) return first
-          this.agents.set(id, known)
-          return known
-        }),
-      )
+      const known: Known = { row, incoming, until: endOf(incoming), hashes: [], denials: meter?.used ?? 0 }
+      if (this.open !== reader) return known
+      // Another decision may have waited for the same agent, and have changed what is remembered of it since.
+      const first = this.agents.get(id)
+      if (first !== undefined) return first
+      this.agents.set(id, known)
+      return known
     })
   }
 

@@ -9,6 +9,7 @@
  * When the small table has grown too large, all of it moves; what is in use comes back with its next change.
  */
 import type { Row } from '../../runtime/index.ts'
+import { compareTexts } from '../order.ts'
 import type { Connection, Statement } from './driver.ts'
 
 /** Rows that the small table may hold; some 80 pages. */
@@ -64,10 +65,10 @@ export function mergeMeters(
   return merged.slice(0, limit)
 }
 
-/** The order in which an index of meters gives them. SQLite compares texts by their bytes, as Buffers do. */
+/** The order in which an index of meters gives them. */
 export function orderOf(index: string, isReversed: boolean): (a: Meter, b: Meter) => boolean {
   return (a, b) => {
-    const byKey = Buffer.compare(Buffer.from(a.key), Buffer.from(b.key))
+    const byKey = compareTexts(a.key, b.key)
     const byWindow = a.windowStart - b.windowStart
     const order = index === 'key' ? byKey || byWindow : byWindow || byKey
     return isReversed ? order > 0 : order < 0

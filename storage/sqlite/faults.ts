@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { KavachError, type KavachErrorCode } from '../../runtime/index.ts'
 import { driverMissing } from './driver.ts'
 
-/** The primary result codes that SQLite gives for failures, as https://sqlite.org/rescode.html lists them. */
+/** The primary result codes that SQLite gives for failures, as https://sqlite.org/rescode.html lists them, by number: 1 to 26. */
 const CODES: Readonly<Record<string, readonly [code: KavachErrorCode, message: string]>> = {
   SQLITE_ERROR: ['KVCH_E_STORE_SCHEMA', 'the database lacks what this version needs; run `kavach migrate`'],
   SQLITE_INTERNAL: ['KVCH_E_STORE_UNAVAILABLE', 'SQLite failed'],
@@ -72,21 +72,61 @@ export function isBusy(error: unknown): boolean {
   return result !== undefined && ['SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_PROTOCOL'].includes(primaryOf(result))
 }
 
+/** The name of the result code: better-sqlite3 gives it, `node:sqlite` gives its number. */
 function resultOf(error: unknown): string | undefined {
-  const isOurs =
-    error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('SQLITE_')
-  return isOurs ? String(error.code) : undefined
+  if (!(error instanceof Error && 'code' in error) || typeof error.code !== 'string') return undefined
+  if (error.code.startsWith('SQLITE_')) return error.code
+  if (error.code !== 'ERR_SQLITE_ERROR') return undefined
+  if ('errcode' in error && typeof error.errcode === 'number') return nameOf(error.errcode)
+  // Deno gives no number where it opens a database or runs a script.
+  return TEXTS.find(([text]) => error.message.startsWith(text))?.[1] ?? 'SQLITE_ERROR'
 }
+
+/** `CODES` has all of them, in their order. */
+const NUMBERS: ReadonlyMap<number, string> = new Map(Object.keys(CODES).map((name, at) => [at + 1, name]))
+
+/** The low byte of an extended code is the primary one. */
+const EXTENDED_NUMBERS: ReadonlyMap<number, string> = new Map([
+  [522, 'SQLITE_IOERR_SHORT_READ'],
+  [1032, 'SQLITE_READONLY_DBMOVED'],
+  [1555, 'SQLITE_CONSTRAINT_PRIMARYKEY'],
+  [2067, 'SQLITE_CONSTRAINT_UNIQUE'],
+  [2579, 'SQLITE_CONSTRAINT_ROWID'],
+  [3082, 'SQLITE_IOERR_NOMEM'],
+  [8202, 'SQLITE_IOERR_DATA'],
+  [8458, 'SQLITE_IOERR_CORRUPTFS'],
+])
+
+function nameOf(number: number): string {
+  return EXTENDED_NUMBERS.get(number) ?? NUMBERS.get(number & 0xff) ?? `SQLITE_${number}`
+}
+
+/** How SQLite begins what it says of those that can happen there. */
+const TEXTS: readonly (readonly [text: string, result: string])[] = [
+  ['database is locked', 'SQLITE_BUSY'],
+  ['database table is locked', 'SQLITE_LOCKED'],
+  ['out of memory', 'SQLITE_NOMEM'],
+  ['attempt to write a readonly database', 'SQLITE_READONLY'],
+  ['disk I/O error', 'SQLITE_IOERR'],
+  ['database disk image is malformed', 'SQLITE_CORRUPT'],
+  ['database or disk is full', 'SQLITE_FULL'],
+  ['unable to open database file', 'SQLITE_CANTOPEN'],
+  ['locking protocol', 'SQLITE_PROTOCOL'],
+  ['file is not a database', 'SQLITE_NOTADB'],
+  // Deno itself: the process was not given the permission.
+  ['Requires ', 'SQLITE_PERM'],
+]
 
 function primaryOf(result: string): string {
   return result.split('_').slice(0, 2).join('_')
 }
 
-/** Errors of better-sqlite3 itself have no codes. */
+/** Errors of the drivers themselves have no codes that would say which is which. */
 function toDriverError(error: unknown): KavachError {
   const message = error instanceof Error ? error.message : ''
-  if (message.includes('connection is not open'))
+  if (CLOSED.some((text) => message.includes(text))) {
     return new KavachError('KVCH_E_STORE_CLOSED', undefined, { cause: error })
+  }
   if (message.includes('directory does not exist')) {
     return new KavachError('KVCH_E_STORE_UNAVAILABLE', 'the folder of the database does not exist', { cause: error })
   }
@@ -98,6 +138,9 @@ function toDriverError(error: unknown): KavachError {
     return driverMissing(error)
   return new KavachError('KVCH_E_STORE_UNAVAILABLE', 'the driver of the database failed', { cause: error })
 }
+
+/** Of a connection, and of a statement whose connection was closed. */
+const CLOSED = ['connection is not open', 'database is not open', 'statement has been finalized']
 
 function isFull(path: string): boolean {
   try {

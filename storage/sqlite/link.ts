@@ -60,7 +60,6 @@ export function pathOfConnection({ memory, name }: Connection): string | undefin
 
 function linkTo({ path, driver }: LinkPlan, connection: Connection, db?: unknown): Link {
   const file: FileIdentity | undefined = path === undefined ? undefined : identityOf(path)
-  // Statements are written by an instance of ours: another may rename columns, or log what it writes.
   const drizzle = driver.toDrizzle(connection)
   const settle = connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1')
   // The first to read makes the log.
@@ -69,7 +68,7 @@ function linkTo({ path, driver }: LinkPlan, connection: Connection, db?: unknown
   return {
     connection,
     db: db ?? drizzle,
-    statements: new Statements(connection, drizzle),
+    statements: new Statements(connection),
     toError: (error) => toStoreError(error, path),
     isInPlace: () => path === undefined || (file !== undefined && isStill(path, file)),
     isLogInPlace: () => path === undefined || (log !== undefined && isStill(`${path}-wal`, log)),

@@ -12,7 +12,11 @@ export type SchemaState = 'current' | 'older'
  * @throws {KavachError} KVCH_E_STORE_SCHEMA when it is further ahead
  */
 export function stateOfSchema(connection: Connection): SchemaState {
-  const { version, oldest } = versionOf(connection)
+  return stateOfVersion(versionOf(connection))
+}
+
+/** The same of what was read. @throws {KavachError} KVCH_E_STORE_SCHEMA */
+export function stateOfVersion({ version, oldest }: Version): SchemaState {
   if (oldest > MIGRATIONS.length) {
     throw new KavachError(
       'KVCH_E_STORE_SCHEMA',
@@ -50,7 +54,8 @@ export function sqliteSchemaText(): string {
   return `${parts.join('\n')}\n`
 }
 
-const RECORD = 'INSERT INTO kavach_migrations (version, tag, oldest, appliedAt) VALUES (?, ?, ?, ?)'
+/** Values: version, tag, oldest and the time. */
+export const RECORD = 'INSERT INTO kavach_migrations (version, tag, oldest, appliedAt) VALUES (?, ?, ?, ?)'
 
 export interface Version {
   readonly version: number
@@ -63,12 +68,12 @@ export function versionOf(connection: Connection): Version {
     .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'kavach_migrations'")
     .get()
   if (table === undefined) return NOTHING
-  const last = connection
-    .prepare('SELECT version, oldest FROM kavach_migrations ORDER BY version DESC LIMIT 1')
-    .safeIntegers(false)
-    .get()
+  const last = connection.prepare(LAST).safeIntegers(false).get()
   // The columns are those that were asked for.
   return (last as Version | undefined) ?? NOTHING
 }
 
-const NOTHING: Version = { version: 0, oldest: 0 }
+/** The row of the newest migration, where there is one. */
+export const LAST = 'SELECT version, oldest FROM kavach_migrations ORDER BY version DESC LIMIT 1'
+
+export const NOTHING: Version = { version: 0, oldest: 0 }

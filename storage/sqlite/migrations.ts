@@ -87,4 +87,11 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE INDEX `kavach_cold_meters_by_window` ON `kavach_cold_meters` (`project`,`windowStart`,`key`);',
     ],
   },
+  {
+    tag: '0004_fences',
+    oldest: 4,
+    statements: [
+      'CREATE TABLE `kavach_fences` (\n\t`project` text PRIMARY KEY NOT NULL,\n\t`stamp` integer NOT NULL\n);',
+    ],
+  },
 ]

@@ -73,6 +73,12 @@ export const migrations = sqliteTable('kavach_migrations', {
   appliedAt: integer('appliedAt').notNull(),
 })
 
+/** On D1 what the last transaction of a project left here, so that one which began before it is refused; see d1/fence.ts. */
+export const fences = sqliteTable('kavach_fences', {
+  project: text('project').primaryKey(),
+  stamp: integer('stamp').notNull(),
+})
+
 export const SQLITE_TABLES: { readonly [T in TableName]: AnyTable } = {
   agents,
   tokens,

@@ -16,10 +16,11 @@ import {
 } from '../../runtime/index.ts'
 import { Turns } from '../turns.ts'
 import type { Durability } from './configure.ts'
-import { type Connection, loadDriver } from './driver.ts'
+import { type Connection, driverOf, loadDriver, type SqliteDriver } from './driver.ts'
 import { isBusy, toStoreError } from './faults.ts'
 import { adoptLink, type Link, type LinkPlan, openLink, pathOfConnection } from './link.ts'
 import { applyMigrations, stateOfSchema } from './migrate.ts'
+import type { NodeDatabase } from './node-sqlite.ts'
 import { patiently } from './patience.ts'
 import { SqliteTransaction } from './transaction.ts'
 import { pathOfUrl } from './url.ts'
@@ -28,6 +29,8 @@ import { Witness } from './witness.ts'
 export interface SqliteOptions {
   /** `:memory:`, a path, or a `file:` URL. */
   readonly url: string
+  /** Default: better-sqlite3, and `node:sqlite` where that is not installed or does not load. */
+  readonly driver?: SqliteDriver | undefined
   /** `durable`, the default: what was acknowledged survives the machine; `process`: only the process. */
   readonly durability?: Durability | undefined
   /** Milliseconds within which every call answers; half of them may go by waiting for another process. Default 2,000. */
@@ -36,8 +39,8 @@ export interface SqliteOptions {
 }
 
 /** A connection that the application opened, and closes. */
-export interface GivenConnection extends Omit<SqliteOptions, 'url'> {
-  readonly connection: Connection
+export interface GivenConnection extends Omit<SqliteOptions, 'url' | 'driver'> {
+  readonly connection: Connection | NodeDatabase
   /** Drizzle over it, where there is one already. */
   readonly db?: unknown
 }
@@ -52,13 +55,15 @@ const DEADLINE_MS = 2000
 export async function openSqliteStore(options: SqliteOptions | GivenConnection): Promise<Store> {
   const { durability = 'durable', deadlineMs = DEADLINE_MS, host = createHost() } = options
   const given = 'connection' in options ? options : undefined
-  const path = 'connection' in options ? pathOfConnection(options.connection) : pathOfUrl(options.url)
-  const driver = await loadDriver()
-  const plan: Plan = { driver, path, durability, deadlineMs, host, isGiven: given !== undefined }
+  let path = 'connection' in options ? undefined : pathOfUrl(options.url)
+  const driver = await loadDriver('connection' in options ? driverOf(options.connection) : options.driver)
   try {
+    const connection = given === undefined ? undefined : driver.adopt(given.connection)
+    if (connection !== undefined) path = pathOfConnection(connection)
+    const plan: Plan = { driver, path, durability, deadlineMs, host, isGiven: connection !== undefined }
     // To change to WAL, SQLite wants the file for itself, and does not wait for it.
     const link = await patiently({ host, deadlineMs, isRetried: isBusy }, host.elapsed(), () =>
-      given === undefined ? openLink(plan) : adoptLink(plan, given.connection, given.db),
+      connection === undefined ? openLink(plan) : adoptLink(plan, connection, given?.db),
     )
     return new SqliteStore(plan, link)
   } catch (error) {

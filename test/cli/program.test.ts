@@ -12,6 +12,7 @@ const COMMANDS = [
   ['test'],
   ['compile'],
   ['eval'],
+  ['bench'],
   ['explain'],
   ['who-can'],
   ['what-can'],
@@ -31,7 +32,7 @@ test('--help lists every command and the exit codes', async () => {
   expect({ code, err }).toEqual({ code: 0, err: '' })
   const listed = [...out.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name)
   expect(listed).toEqual(
-    'init check prove test compile dev eval explain who-can what-can diff replay tighten fmt disassemble policy migrate audit keys agents doctor gateway serve export import help'.split(
+    'init check prove test compile dev eval bench explain who-can what-can diff replay tighten fmt disassemble policy migrate audit keys agents doctor gateway serve export import help'.split(
       ' ',
     ),
   )

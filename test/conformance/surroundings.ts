@@ -395,7 +395,7 @@ return [noon, await ask({ resource: 'x' })]`,
   },
 ]
 
-/** Samples that need what this version does not have, by their first line of code. */
+/** Samples that run elsewhere than on Node. */
 export const LEFT: readonly { readonly document: string; readonly index: number; readonly why: string }[] = [
-  { document: '002', index: 7, why: 'runs on Workers over D1: the issue of storage' },
+  { document: '002', index: 7, why: 'runs in workerd: worker.test.ts' },
 ]

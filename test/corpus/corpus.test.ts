@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Diagnostic } from '../../grammar/index.ts'
 import { type Case, loadCases, type MarkedSpan, parseCase, type Question } from './case-file.ts'
-import { type Checked, checkCase, makeSubject, type Subject } from './subject.ts'
+import { type Checked, checkCase, makeSubject, optionsOf, requestOf, type Subject } from './subject.ts'
 
 const CASES = loadCases()
 
@@ -60,21 +60,21 @@ interface Answer {
   readonly guard: number | undefined
 }
 
-function askReference({ reference, withKeys }: Subject, { request, mode }: Question): Answer | undefined {
+function askReference(subject: Subject, question: Question): Answer | undefined {
+  const { mode } = question
   // What only the loader can say is not asked of the reference.
   if (mode === 'host') return undefined
-  const { decision, allowed, reason, charged, reservations } = reference.decide(keyed(request, withKeys), {
-    possible: mode === 'possible',
-  })
+  const asked = requestOf(question, subject)
+  const possible = mode === 'possible'
+  const { decision, allowed, reason, charged, reservations } = subject.reference.decide(asked, { possible })
   return { decision, allowed, reason, charges: charged, takes: reservations.map(takeText).sort(), guard: undefined }
 }
 
-function askEngine({ engine, withKeys }: Subject, { request, mode }: Question): Answer {
-  const filled = keyed(request, withKeys)
+function askEngine(subject: Subject, question: Question): Answer {
+  const { engine } = subject
   // The engine judges whatever it is given, so that a request of any shape may be asked.
-  const asked = filled as Parameters<typeof engine.decide>[0]
-  const options = mode === 'host' ? {} : { charge: 'caller' as const, possible: mode === 'possible' }
-  const { decision, allowed, reason, grant, guard, charged, reservations } = engine.decide(asked, options)
+  const asked = requestOf(question, subject) as Parameters<typeof engine.decide>[0]
+  const { decision, allowed, reason, grant, guard, charged, reservations } = engine.decide(asked, optionsOf(question))
   const charges = allowed ? (charged ?? (grant === undefined ? [] : [grant])) : []
   return {
     decision,
@@ -84,19 +84,6 @@ function askEngine({ engine, withKeys }: Subject, { request, mode }: Question): 
     takes: (allowed ? (reservations ?? []) : []).map(takeText).sort(),
     guard,
   }
-}
-
-/** The request with the keys of its meters, and with readings, which count as 0 where nothing is said. */
-function keyed(request: unknown, withKeys: Subject['withKeys']): unknown {
-  if (!isObject(request)) return request
-  const { readings = {} } = request
-  if (!isObject(readings) || !isObject(readings.meters)) return { ...request, readings }
-  const meters = Object.entries(readings.meters).map(([key, reading]) => [withKeys(key), reading])
-  return { ...request, readings: { ...readings, meters: Object.fromEntries(meters) } }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function takeText(taken: {

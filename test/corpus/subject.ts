@@ -6,9 +6,9 @@ import { emitImage, emitState, spliceModule } from '../../compiler/emit/index.ts
 import { checkPolicy, meterKeys } from '../../compiler/front/index.ts'
 import { parseState } from '../../compiler/model/index.ts'
 import { createReference, type Reference } from '../../compiler/reference/index.ts'
-import { EngineError, type LiveEngine, loadLiveEngine } from '../../engine-wasm/host/index.ts'
+import { type DecideOptions, EngineError, type LiveEngine, loadLiveEngine } from '../../engine-wasm/host/index.ts'
 import { type Diagnostic, type PolicyFile, parsePolicy } from '../../grammar/index.ts'
-import type { Case } from './case-file.ts'
+import type { Case, Question } from './case-file.ts'
 
 export interface Checked {
   readonly files: readonly PolicyFile[]
@@ -41,6 +41,11 @@ export function checkCase({ files: sources, others, settings, questions }: Case)
 export interface Subject {
   readonly reference: Reference
   readonly engine: LiveEngine
+  /** What the engine was loaded from, and what it was given. */
+  readonly image: Uint8Array
+  readonly records: readonly Uint8Array[]
+  readonly revoked: readonly string[]
+  readonly suspended: readonly string[]
   /** Writes the KEY of each clause for its `#n`. */
   readonly withKeys: (text: string) => string
 }
@@ -59,20 +64,20 @@ export function makeSubject({ state, settings }: Case, { files, model: plain, di
   const reference = createReference(files, state, { keyOf: (clause) => keys.get(clause) })
   const image = emitImage(model)
   const engine = loadLiveEngine(spliceModule(loadEngineWasm(), image))
-  if (state !== undefined) {
-    const made = parseState(state)
-    if (!made.ok) throw new Error(made.message)
-    for (const record of emitState(made.value)) putRecord(engine, record)
-    for (const name of made.value.revoked) engine.setFlag(name, 'revoked')
-    for (const name of made.value.suspended) engine.setFlag(name, 'suspended')
-  }
+  const made = parseState(state)
+  if (!made.ok) throw new Error(made.message)
+  const records = emitState(made.value)
+  const { revoked, suspended } = made.value
+  for (const record of records) putRecord(engine, record)
+  for (const name of revoked) engine.setFlag(name, 'revoked')
+  for (const name of suspended) engine.setFlag(name, 'suspended')
   const numbered = [...keys.values()]
   const withKeys = (text: string) =>
     text.replace(/#(\d+)(p?)\//g, (whole, number: string, pace: string) => {
       const key = numbered[Number(number)]
       return key === undefined ? whole : `${key}${pace}/`
     })
-  return { reference, engine, withKeys }
+  return { reference, engine, image, records, revoked, suspended, withKeys }
 }
 
 /** An agent whose name the policy declares is refused, and the others are made (docs/language.md, section 4). */
@@ -82,4 +87,22 @@ function putRecord(engine: LiveEngine, record: Uint8Array): void {
   } catch (error) {
     if (!(error instanceof EngineError && error.code === 'name-taken')) throw error
   }
+}
+
+/** The request of a question, with the keys of its meters, and with readings, which count as 0 where nothing is said. */
+export function requestOf({ request }: Question, { withKeys }: Subject): unknown {
+  if (!isObject(request)) return request
+  const { readings = {} } = request
+  if (!isObject(readings) || !isObject(readings.meters)) return { ...request, readings }
+  const meters = Object.entries(readings.meters).map(([key, reading]) => [withKeys(key), reading])
+  return { ...request, readings: { ...readings, meters: Object.fromEntries(meters) } }
+}
+
+/** How the engine is asked a question. */
+export function optionsOf({ mode }: Question): DecideOptions {
+  return mode === 'host' ? {} : { charge: 'caller', possible: mode === 'possible' }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

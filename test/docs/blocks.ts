@@ -3,15 +3,17 @@ export interface Block {
   readonly language: string
   /** The word behind the language: the file that the block is written to. */
   readonly file: string | undefined
+  /** Behind `fragment:`: why the block does not run as it stands. */
+  readonly fragment: string | undefined
   readonly line: number
   readonly text: string
 }
 
 /** In order. */
 export function blocksOf(markdown: string): readonly Block[] {
-  const blocks = markdown.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm)
-  return [...blocks].map(({ 1: language = '', 2: file, 3: text = '', index }) => {
-    return { language, file, line: markdown.slice(0, index).split('\n').length, text }
+  const blocks = markdown.matchAll(/^```(\w+)(?: (?!fragment:)(\S+))?(?: fragment: ?(.*))?\n([\s\S]*?)^```$/gm)
+  return [...blocks].map(({ 1: language = '', 2: file, 3: fragment, 4: text = '', index }) => {
+    return { language, file, fragment, line: markdown.slice(0, index).split('\n').length, text }
   })
 }
 

@@ -1,10 +1,8 @@
 /** docs/errors holds a page for each code of the host, and what the pages say of it is true. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ERROR_CODES } from '../../runtime/index.ts'
-import { newApplication, typeErrorsOf } from '../fixtures/application.ts'
-import { blocksOf } from './blocks.ts'
 
 const PAGES = 'docs/errors'
 const codes = Object.keys(ERROR_CODES)
@@ -51,35 +49,4 @@ describe.each(Object.entries(ERROR_CODES))('%s', (code, { status, message }) => 
     expect(found).toEqual(found.map(([name = '']) => [name, told.get(name)]))
     expect(found.map(([name]) => name)).not.toContain(code)
   })
-})
-
-/** What the snippets take from the application around them. */
-const AROUND = `import type { createKavach } from 'kavachos'
-type Kavach = Awaited<ReturnType<typeof createKavach>>
-type Delegate = Parameters<Kavach['delegate']>[0]
-declare global {
-  const kavach: Kavach
-  const agentId: string
-  const root: { readonly id: string }
-  const worker: { readonly id: string }
-  const permissions: Delegate['permissions']
-  const expiresAt: Date
-  function handOver(token: string): Promise<void>
-}
-`
-
-test('every snippet type-checks', () => {
-  const folder = newApplication('examples/errors')
-  writeFileSync(join(folder, 'around.ts'), AROUND)
-  let count = 0
-  for (const [code, page] of pages) {
-    for (const { language, line, text } of blocksOf(page)) {
-      expect([code, language]).toEqual([code, expect.stringMatching(/^(ts|sh)$/)])
-      if (language !== 'ts') continue
-      count++
-      writeFileSync(join(folder, `${code}-${line}.ts`), `${text}export {}\n`)
-    }
-  }
-  expect(typeErrorsOf(folder)).toBe('')
-  expect(count).toBeGreaterThan(10)
 })

@@ -45,12 +45,3 @@ test.each(['docs/host.md', 'docs/compatibility.md', 'examples/README.md'])(
     expect(links.filter((to) => !existsSync(join(dirname(page), to)))).toEqual([])
   },
 )
-
-test('docs/host.md names every option of the host', () => {
-  const manual = readFileSync('docs/host.md', 'utf8')
-  const options = readFileSync('runtime/options.ts', 'utf8')
-  const [, members = ''] = /export interface HostOptions \{([\s\S]*?)^\}/m.exec(options) ?? []
-  const names = [...members.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name = '']) => name)
-  expect(names.length).toBeGreaterThan(8)
-  expect(names.filter((name) => !manual.includes(`\`${name}`))).toEqual([])
-})

@@ -1,17 +1,8 @@
 /** Links between pages lead somewhere, and to a heading that is there. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path/posix'
 import { expect, test } from 'vitest'
-
-const PAGES = [
-  'README.md',
-  'ARCHITECTURE.md',
-  'RELIABILITY.md',
-  'bench/README.md',
-  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
-    .map((name) => join('docs', name.replaceAll('\\', '/')))
-    .filter((name) => name.endsWith('.md')),
-]
+import { PAGES } from './pages.ts'
 
 /** As GitHub makes them of headings. */
 function anchorsOf(page: string): ReadonlySet<string> {

@@ -45,21 +45,45 @@ describe('openStore', () => {
   test.each([
     [undefined, 'database: give `{ provider: "sqlite", url }`, or an open database'],
     ['kavach.db', 'database: give `{ provider: "sqlite", url }`, or an open database'],
-    [{}, 'database.provider: `undefined` is unknown; `sqlite` and `memory` are known'],
-    [{ provider: 'oracle', url: 'x' }, 'database.provider: `oracle` is unknown; `sqlite` and `memory` are known'],
+    [{}, 'database.provider: `undefined` is unknown; `sqlite`, `d1` and `memory` are known'],
+    [{ provider: 'oracle', url: 'x' }, 'database.provider: `oracle` is unknown; `sqlite`, `d1` and `memory` are known'],
     [
       { provider: 'postgres', url: 'x' },
-      'database.provider: `postgres` is not supported yet; `sqlite` and `memory` are',
+      'database.provider: `postgres` is not supported yet; `sqlite`, `d1` and `memory` are',
     ],
-    [{ provider: 'mysql', url: 'x' }, 'database.provider: `mysql` is not supported yet; `sqlite` and `memory` are'],
-    [{ provider: 'd1' }, 'database.provider: `d1` is not supported yet; `sqlite` and `memory` are'],
+    [
+      { provider: 'mysql', url: 'x' },
+      'database.provider: `mysql` is not supported yet; `sqlite`, `d1` and `memory` are',
+    ],
+    [{ provider: 'd1' }, 'database.binding: give the binding of a D1 database, such as `env.KAVACH_DB`'],
     [{ provider: 'sqlite' }, 'database.url: give a path, a `file:` URL or `:memory:`'],
-    [{ provider: 'sqlite', url: 'x', mode: 'ro' }, 'database.mode: is not known; `provider` and `url` are'],
+    [{ provider: 'sqlite', url: 'x', mode: 'ro' }, 'database.mode: is not known; `provider`, `url` and `driver` are'],
+    [{ provider: 'sqlite', url: 'x', driver: 'sqlite3' }, 'database.driver: give `better-sqlite3` or `node:sqlite`'],
+    [{ provider: 'memory', driver: 'node:sqlite' }, 'database.driver: the memory has no `driver`'],
     [{ provider: 'memory', url: 'x' }, 'database.url: the memory has no `url`'],
-    [{ $client: {} }, 'database: of Drizzle instances only those over better-sqlite3 are known yet'],
+    [{ $client: {} }, 'database: of Drizzle instances only those over better-sqlite3, `node:sqlite` and D1 are known'],
   ])('refuses %j', async (database, message) => {
     const path = message.split(':')[0]
     await expect(open(database)).rejects.toMatchObject({ code: 'KVCH_E_CONFIG_INVALID', message, details: { path } })
+  })
+
+  /** The members by which a `Database` of `bun:sqlite` is known. */
+  const ofBun = { prepare() {}, query() {}, transaction() {}, close() {} }
+
+  test.each([
+    ['a database', ofBun],
+    ['Drizzle over one', { $client: ofBun }],
+  ])('says what to give instead of %s of bun:sqlite', async (_, database) => {
+    await expect(open(database)).rejects.toMatchObject({
+      code: 'KVCH_E_CONFIG_INVALID',
+      message:
+        'database: a database of `bun:sqlite` cannot be used; give a `DatabaseSync` of `node:sqlite`, or `{ provider: "sqlite", url }`',
+    })
+  })
+
+  test('opens with the driver that is named', async () => {
+    const store = await open({ provider: 'sqlite', url: freshFile(), driver: 'better-sqlite3' })
+    expect((store.db as { readonly $client: unknown }).$client).toBeInstanceOf(Database) // Drizzle has it there.
   })
 
   test('leaves no file behind when it refuses', async () => {

@@ -3,13 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Store } from '../../runtime/index.ts'
-import { createMemoryStore, openSqliteStore, type SqliteOptions } from '../../storage/index.ts'
+import { createMemoryStore, openD1Store, openSqliteStore, type SqliteOptions } from '../../storage/index.ts'
 import type { Opener } from '../../storage/promises.ts'
+import { localD1 } from './d1/over-sqlite.ts'
 
 export const STORES: readonly (readonly [name: string, open: Opener])[] = [
   ['memory', async () => createMemoryStore()],
   ['SQLite in memory', () => openMigrated({ url: ':memory:' })],
   ['a SQLite file', openFile],
+  ['D1, as it is over SQLite', openLocalD1],
 ]
 
 /** A store with its tables. */
@@ -21,6 +23,12 @@ export async function openMigrated(options: SqliteOptions): Promise<Store> {
 
 export function folder(): string {
   return mkdtempSync(join(tmpdir(), 'kavach-store-'))
+}
+
+async function openLocalD1(): Promise<Store> {
+  const store = openD1Store({ binding: localD1().binding, deadlineMs: 10_000 })
+  await store.migrate()
+  return store
 }
 
 /** In a folder of its own, which goes when the store is closed. */

@@ -10,6 +10,8 @@ interface Cell {
   readonly not?: readonly string[]
   /** `node:` modules are allowed. */
   readonly node?: true
+  /** Doors beside `index.ts`, for what must not have behind it what that one has. */
+  readonly doors?: readonly string[]
   /** Its files are imported one by one: constants that the AssemblyScript compiler reads too, which has no use for a door. */
   readonly doorless?: true
 }
@@ -23,7 +25,12 @@ export const FLOORS: readonly (readonly Cell[])[] = [
     { path: 'compiler/model', packages: [] },
   ],
   [
-    { path: 'engine-wasm/host', packages: [], not: ['compiler/algebra', 'compiler/model', 'engine-wasm/assembly'] },
+    // Of the package itself it may name the engine, which Workers import as a module.
+    {
+      path: 'engine-wasm/host',
+      packages: ['kavachos'],
+      not: ['compiler/algebra', 'compiler/model', 'engine-wasm/assembly'],
+    },
     { path: 'compiler/emit', packages: [] },
     { path: 'grammar', packages: ['chevrotain'] },
   ],
@@ -43,6 +50,7 @@ export const FLOORS: readonly (readonly Cell[])[] = [
       path: 'storage',
       packages: ['better-sqlite3', 'drizzle-orm'],
       node: true,
+      doors: ['storage/worker.ts'],
       not: ['grammar', 'compiler', 'compiler/front'],
     },
     { path: 'runtime/http', packages: ['hono', 'zod'], not: ['grammar', 'compiler', 'compiler/front', 'storage'] },
@@ -62,17 +70,24 @@ export const FLOORS: readonly (readonly Cell[])[] = [
     { path: 'client', packages: [], not: ['grammar', 'compiler', 'compiler/front', 'storage', 'runtime/mcp'] },
   ],
   [
+    { path: 'open-kavach.ts', packages: [] },
     { path: 'create-kavach.ts', packages: [], node: true },
+    { path: 'worker-kavach.ts', packages: [] },
     { path: 'index.ts', packages: [] },
+    { path: 'worker.ts', packages: [] },
+    { path: 'browser.ts', packages: [] },
     { path: 'cli', packages: ['commander', '@modelcontextprotocol/sdk'], node: true },
   ],
 ]
+
+/** One of two files of `engine-wasm/host`; which one, the conditions of the platform say. */
+export const CARRIED = '#carried'
 
 /** Cells that import each other's literals and automata; they are one idea in two folders. */
 const PEERS: readonly (readonly [string, string])[] = [['compiler/algebra', 'compiler/model']]
 
 /** Everything above the floors may use anything, and nothing uses it. */
-export const ROOF: readonly string[] = ['test', 'bench', 'examples', 'policies', 'scripts', 'vitest.config.ts']
+export const ROOF: readonly string[] = ['test', 'bench', 'examples', 'policies', 'scripts', 'site', 'vitest.config.ts']
 
 interface Place {
   readonly cell: Cell
@@ -93,6 +108,8 @@ export function faultOfImport(from: string, specifier: string): string | undefin
   const here = placeOf(from)
   if (here === undefined) return isRoof(from) ? undefined : `${from} stands on no floor`
   const { cell } = here
+  if (specifier === CARRIED)
+    return cell.path === 'engine-wasm/host' ? undefined : `${cell.path} may not use ${specifier}`
   if (specifier.startsWith('node:')) return cell.node ? undefined : `${cell.path} may not use ${specifier}`
   if (!specifier.startsWith('.')) {
     return cell.packages.includes(packageOf(specifier))
@@ -108,7 +125,8 @@ export function faultOfImport(from: string, specifier: string): string | undefin
   const isPeer = PEERS.some((pair) => pair.includes(cell.path) && pair.includes(there.cell.path))
   const isBelow = there.floor < here.floor || (there.floor === here.floor && there.column < here.column)
   if (!isBelow && !isPeer) return `${cell.path} may not use ${there.cell.path}: an import points down`
-  const isDoor = target === there.cell.path || target === `${there.cell.path}/index.ts`
+  const isDoor =
+    target === there.cell.path || target === `${there.cell.path}/index.ts` || there.cell.doors?.includes(target)
   return isDoor || there.cell.doorless ? undefined : `${target} is behind the door ${there.cell.path}/index.ts`
 }
 

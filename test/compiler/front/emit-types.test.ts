@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { expect, it } from 'vitest'
 import { checkPolicy, emitTypes } from '../../../compiler/front/index.ts'
 import { parse } from './findings.ts'
+import { completionsOf } from './language-server.ts'
 
 const CATALOG = JSON.stringify({
   tools: [
@@ -43,6 +44,12 @@ function types(policy: string): string {
   const { model, catalogs, diagnostics } = checkPolicy(parse(policy), { loadCatalog: () => CATALOG })
   if (model === undefined) throw new Error(JSON.stringify(diagnostics))
   return emitTypes(model, catalogs)
+}
+
+/** The lines of the type `name`. */
+function typeIn(text: string, name: string): readonly string[] {
+  const declaration = text.slice(text.indexOf(`export type ${name} =`)).split('\n\n')[0] ?? ''
+  return declaration.split('\n')
 }
 
 /** What the compiler says of `program`, which imports the types from './policy.js': one `line: code` an error. */
@@ -105,6 +112,83 @@ export { action, any, extra, mapped, missing, mode, other, query, resources, unk
     'program.ts 17: TS2322',
     'program.ts 19: TS2322',
   ])
+})
+
+it('offers agents, actions, resources, tools and their arguments to editors', async () => {
+  const catalog = `{ "tools": [${CATALOG.slice('{"tools":['.length, -2)}, { "name": "drop" }] }`
+  const policy = `policy typed
+catalog db from "db.json"
+autonomous agent one { allow execute on mcp:db:{query,dr*}, mcp:{log-*,web}:** allow read on db:tables }
+service agent two { allow write on wiki:*:notes }
+boundary runtime { allow read on db:tables }
+`
+  const { model, catalogs } = checkPolicy(parse(policy), { loadCatalog: () => catalog })
+  if (model === undefined) throw new Error('the policy has errors')
+  const declarations = emitTypes(model, catalogs)
+  expect(typeIn(declarations, 'Resource')).toEqual([
+    'export type Resource =',
+    "  | 'db:tables'",
+    "  | 'mcp:db:drop'",
+    "  | 'mcp:db:query'",
+    `  | (\`mcp:db:dr\${string}\` & {})`,
+    `  | (\`mcp:log-\${string}:\${string}\` & {})`,
+    `  | (\`mcp:web:\${string}\` & {})`,
+    `  | (\`wiki:\${string}:notes\` & {})`,
+  ])
+  const folder = mkdtempSync(join(tmpdir(), 'kavach-types-'))
+  try {
+    writeFileSync(join(folder, 'package.json'), '{"type": "module"}')
+    writeFileSync(join(folder, 'policy.d.ts'), declarations)
+    writeFileSync(
+      join(folder, 'program.ts'),
+      `import type { Request } from './policy.js'
+const request: Request = { agent: '‸', action: '‸', resource: '‸', args: { '‸': 1 } }
+const query: Request<'execute', 'mcp:db:query'> = { agent: 'one', action: '‸', resource: '‸', args: { mode: '‸' } }
+export { query, request }
+`,
+    )
+    const offered = await completionsOf(folder, 'program.ts')
+    expect(offered.map((labels) => labels.toSorted())).toEqual([
+      ['one', 'two'],
+      ['execute', 'read', 'write'],
+      ['db:tables', 'mcp:db:drop', 'mcp:db:query'],
+      ['deep?', 'limit?', 'mode?', 'sql', 'tags?'],
+      ['execute'],
+      ['mcp:db:query'],
+      ['b', "it's"],
+    ])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+it('holds requests to what `*` in a pattern leaves open', () => {
+  const program = `import type { Resource } from './policy.js'
+const inside: Resource[] = ['db:tables', 'mcp:db:query', 'wiki:runbooks:x', 'log-a:b:c']
+// @ts-expect-error
+const misspelt: Resource = 'mcp:db:querry'
+// @ts-expect-error
+const shorter: Resource = 'wiki:runbooks'
+// @ts-expect-error
+const other: Resource = 'wiki:secrets:x'
+// @ts-expect-error: any text could be it.
+const some: Resource = String(inside)
+export { inside, misspelt, other, shorter, some }
+`
+  expect(compile(types(POLICY), program)).toEqual([])
+})
+
+it('offers names where every resource is covered', () => {
+  const open = types('policy p\ncatalog db from "db.json"\nservice agent a { allow read on x:y, ** }\n')
+  expect(typeIn(open, 'Resource')).toEqual([
+    "export type Resource = 'db:tables' | 'mcp:db:free' | 'mcp:db:query' | 'x:y' | (string & {})",
+  ])
+})
+
+it('names no resources where they are too many for editors', () => {
+  const names = Array.from({ length: 2_001 }, (_, i) => `r:n${i}`)
+  const many = types(`policy p\nservice agent a { allow read on ${names.join(', ')} }\n`)
+  expect(typeIn(many, 'Resource')).toEqual(['export type Resource = string'])
 })
 
 it('leaves open what the policy leaves open', () => {

@@ -69,6 +69,72 @@ test.each(Object.entries(CODES))('%s is %s, and what SQLite said is only its cau
   expect(isBusy(cause)).toBe(code === 'KVCH_E_STORE_LOCKED')
 })
 
+/** As `node:sqlite` throws: a number, and none where Deno runs a script or opens a file. */
+const nodeError = (message: string, errcode?: number) =>
+  Object.assign(new Error(message), { code: 'ERR_SQLITE_ERROR', ...(errcode !== undefined && { errcode }) })
+
+/** Numbers of https://sqlite.org/rescode.html, with what they are called there. */
+const NUMBERS: readonly (readonly [number: number, result: string])[] = [
+  [1, 'SQLITE_ERROR'],
+  [5, 'SQLITE_BUSY'],
+  [6, 'SQLITE_LOCKED'],
+  [8, 'SQLITE_READONLY'],
+  [10, 'SQLITE_IOERR'],
+  [11, 'SQLITE_CORRUPT'],
+  [13, 'SQLITE_FULL'],
+  [14, 'SQLITE_CANTOPEN'],
+  [15, 'SQLITE_PROTOCOL'],
+  [17, 'SQLITE_SCHEMA'],
+  [19, 'SQLITE_CONSTRAINT'],
+  [24, 'SQLITE_FORMAT'],
+  [26, 'SQLITE_NOTADB'],
+  [261, 'SQLITE_BUSY_RECOVERY'],
+  [517, 'SQLITE_BUSY_SNAPSHOT'],
+  [522, 'SQLITE_IOERR_SHORT_READ'],
+  [779, 'SQLITE_CORRUPT_INDEX'],
+  [1032, 'SQLITE_READONLY_DBMOVED'],
+  [1299, 'SQLITE_CONSTRAINT_NOTNULL'],
+  [1555, 'SQLITE_CONSTRAINT_PRIMARYKEY'],
+  [2067, 'SQLITE_CONSTRAINT_UNIQUE'],
+  [2579, 'SQLITE_CONSTRAINT_ROWID'],
+  [3082, 'SQLITE_IOERR_NOMEM'],
+  [8202, 'SQLITE_IOERR_DATA'],
+  [8458, 'SQLITE_IOERR_CORRUPTFS'],
+]
+
+test.each(NUMBERS)('the number %i is %s', (number, result) => {
+  const cause = nodeError('secret words of the driver', number)
+  const { code, message } = toStoreError(cause)
+  expect({ code, isBusy: isBusy(cause) }).toEqual({
+    code: CODES[result],
+    isBusy: CODES[result] === 'KVCH_E_STORE_LOCKED',
+  })
+  expect(message).not.toContain('secret')
+})
+
+test.each([
+  ['database is locked', 'KVCH_E_STORE_LOCKED'],
+  ['database table is locked: kavach_heads', 'KVCH_E_STORE_LOCKED'],
+  ['database or disk is full', 'KVCH_E_STORE_FULL'],
+  ['file is not a database', 'KVCH_E_STORE_CORRUPT'],
+  ['database disk image is malformed', 'KVCH_E_STORE_CORRUPT'],
+  ['unable to open database file: /nowhere/kavach.db', 'KVCH_E_STORE_UNAVAILABLE'],
+  ['attempt to write a readonly database', 'KVCH_E_STORE_UNAVAILABLE'],
+  ['Requires write access to "kavach.db", run again with the --allow-write flag', 'KVCH_E_STORE_UNAVAILABLE'],
+  ['no such table: kavach_heads', 'KVCH_E_STORE_SCHEMA'],
+])('without a number, `%s` is %s', (message, code) => {
+  const cause = nodeError(message)
+  expect({ code: toStoreError(cause).code, isBusy: isBusy(cause) }).toEqual({
+    code,
+    isBusy: code === 'KVCH_E_STORE_LOCKED',
+  })
+})
+
+test.each(['The database connection is not open', 'database is not open', 'statement has been finalized'])(
+  '`%s` says that it was closed',
+  (message) => expect(toStoreError(new TypeError(message)).code).toBe('KVCH_E_STORE_CLOSED'),
+)
+
 test('what the driver says itself is unavailable, and an error of the host stays as it is', () => {
   const own = new KavachError('KVCH_E_STORE_TIMEOUT')
   expect(toStoreError(own)).toBe(own)

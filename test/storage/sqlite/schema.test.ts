@@ -20,8 +20,8 @@ const lastSnapshot = () => {
 
 test('drizzle-kit has nothing to add to the migrations', async () => {
   const current = await generateSQLiteDrizzleJson({ ...schema })
-  // Beside those of the data: what was migrated, and meters that nobody uses.
-  expect(Object.keys(current.tables).length).toBe(tables.length + 2)
+  // Beside those of the data: what was migrated, meters that nobody uses, and the fences of D1.
+  expect(Object.keys(current.tables).length).toBe(tables.length + 3)
   expect(await generateSQLiteMigration(lastSnapshot(), current)).toEqual([])
 })
 

@@ -88,13 +88,14 @@ const METHODS: { readonly [name: string]: (subject: Subject) => Promise<unknown>
   complete: ({ kavach, auditId }) => kavach.complete(auditId, { outcome: 'success' }),
 }
 
-/** Methods that never reject for want of the store: over HTTP that is an answer. */
+/** Methods that never reject for want of the store: over HTTP that is an answer, and `maintain` warns. */
 const NEED_NO_STORE = [
   'authorize',
   'authorizeByToken',
   'agents.authorize',
   'guard',
   'close',
+  'maintain',
   'webhookSecret',
   'fetch',
   'owns',

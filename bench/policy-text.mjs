@@ -1,4 +1,4 @@
-// Policies for `bench/prove.mjs`: seeded by arithmetic, so that each is the same on every machine.
+// Policies as text and as models: seeded, so that each is the same on every machine.
 
 const ACTIONS = ['read', 'write', 'comment', 'execute', 'delete']
 
@@ -72,4 +72,19 @@ export function largeModel() {
     return { name: 'bench', generation, roles: [], agents, delegations: [], forbids: [], requires: [], limits: [] }
   }
   return [make(1, false), make(2, true)]
+}
+
+/** A workload without conditions and chains as policy text; in it no part of a name begins with a digit. */
+export function workloadText(workload) {
+  const parts = ['policy bench']
+  for (let i = 0; i < workload.spec.agents; i++) {
+    parts.push(`autonomous agent ${textName(workload.agentId(i))} {`)
+    for (const { action, resource } of workload.grants(i)) parts.push(`  allow ${action} on ${resource}`)
+    parts.push('}')
+  }
+  return `${parts.join('\n')}\n`
+}
+
+export function textName(agent) {
+  return agent.replace('-', '_')
 }

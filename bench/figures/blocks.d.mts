@@ -1,0 +1,8 @@
+/** Types of the blocks of figures. */
+
+/** Results of suites by name, as `npm run bench` writes them. */
+export type Results = Readonly<Record<string, unknown>>
+
+export const BLOCKS: Readonly<Record<string, (results: Results) => string | undefined>>
+
+export function fillBlocks(page: string, results: Results): string

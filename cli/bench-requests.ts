@@ -1,0 +1,105 @@
+/** Requests that can be asked again and again, each time on strings that nobody has seen before. */
+import type { Engine, EngineRequest } from '../engine-wasm/host/index.ts'
+import type { Asked } from './bench-budget.ts'
+import { openInput } from './input.ts'
+import { readLines } from './lines.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface BenchRequest {
+  readonly asked: Asked
+  /** The request on new strings: a string that was hashed once is found faster, and no server sees the same one twice. */
+  fresh(): EngineRequest
+}
+
+export interface BenchRequests {
+  readonly requests: readonly BenchRequest[]
+  /** Lines that are left out, because they are no requests. */
+  readonly faults: readonly { readonly line: number; readonly fault: string }[]
+}
+
+/**
+ * Reads a file of requests, as `kavach eval` takes them, and asks `engine` each of them once.
+ *
+ * @throws {CliError} 66 when it is missing
+ */
+export async function loadRequests(
+  terminal: Terminal,
+  named: string,
+  { engine, now }: { readonly engine: Engine; readonly now: number | undefined },
+): Promise<BenchRequests> {
+  const requests: BenchRequest[] = []
+  const faults: { readonly line: number; readonly fault: string }[] = []
+  for await (const lines of readLines(openInput(terminal, named, 'requests'))) {
+    for (const line of lines) {
+      if (!('fault' in line) && line.text.trim() === '') continue
+      const read = 'fault' in line ? line.fault : readRequest(line.text, engine, now)
+      if (typeof read === 'string') faults.push({ line: line.number, fault: read })
+      else requests.push(read)
+    }
+    terminal.progress(() => `${requests.length} requests read`)
+  }
+  return { requests, faults }
+}
+
+function readRequest(text: string, engine: Engine, now: number | undefined): BenchRequest | string {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is not an object'
+    return toRequest(value, engine, now)
+  } catch (error) {
+    if (error instanceof SyntaxError) return 'it is not JSON'
+    if (error instanceof RangeError) return 'it nests too deeply'
+    throw error
+  }
+}
+
+function toRequest(value: object, engine: Engine, now: number | undefined): BenchRequest | string {
+  // The engine looks at every member itself and answers invalid-request for what it does not like.
+  const asked = value as EngineRequest
+  const request = {
+    ...asked,
+    readings: asked.readings ?? {},
+    ...(now !== undefined && (asked.now === undefined || asked.now === null) && { now }),
+  }
+  const { decision, reason } = engine.decide(request, { charge: 'caller' })
+  if (reason === 'invalid-request') return 'the engine answers invalid-request'
+  if (reason === 'engine-fault') return 'the engine answers engine-fault'
+  const { agent, action, resource } = request
+  const copy = copier(request)
+  // What is copied has the members that it was made from.
+  return { asked: { agent, action, resource, verdict: decision }, fresh: copy as () => EngineRequest }
+}
+
+/** Below it nothing is read by the engine, which refuses to descend so far. */
+const MAX_LEVELS = 32
+
+/** A function that copies `value` with new strings. */
+function copier(value: unknown, level = 0): () => unknown {
+  if (typeof value === 'string') return stringCopier(value)
+  if (typeof value !== 'object' || value === null || level === MAX_LEVELS) return () => value
+  if (Array.isArray(value)) {
+    const items = value.map((item) => copier(item, level + 1))
+    return () => items.map((item) => item())
+  }
+  const members = Object.entries(value)
+    .filter(([, member]) => typeof member === 'string' || (typeof member === 'object' && member !== null))
+    .map(([name, member]) => ({ name, copy: copier(member, level + 1) }))
+  return () => {
+    const copied: Record<string, unknown> = { ...value }
+    // Every name is an own member already, `__proto__` too, so this sets members and nothing else.
+    for (const { name, copy } of members) copied[name] = copy()
+    return copied
+  }
+}
+
+function stringCopier(text: string): () => string {
+  // Both encodings give back every string as it was, lone surrogates too.
+  const encoding = isLatin1(text) ? 'latin1' : 'utf16le'
+  const bytes = Buffer.from(text, encoding)
+  return () => bytes.toString(encoding)
+}
+
+function isLatin1(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false
+  return true
+}

@@ -1,0 +1,4 @@
+CREATE TABLE `kavach_fences` (
+	`project` text PRIMARY KEY NOT NULL,
+	`stamp` integer NOT NULL
+);

@@ -1,0 +1,40 @@
+/** Runs steady.mjs, and holds what it prints to what must stay as it is. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect } from 'vitest'
+
+/** What is done over and over: decisions, those on the requests of acme, or swaps of one of three kinds. */
+export type Way = 'decide' | 'requests' | 'reload' | 'slices' | 'instances'
+
+interface Point {
+  /** The heap of JavaScript, and what it holds outside. */
+  readonly heldBytes: number
+  readonly linearBytes: number
+}
+
+interface Steady {
+  readonly swaps: number
+  readonly decisions: number
+  readonly wrong: readonly object[]
+  readonly points: readonly Point[]
+}
+
+/** How far memory may move while nothing is kept. */
+const BOUND = 2 * 2 ** 20
+
+/** Does it `count` times after a tenth of it to warm up. Nothing is wrong, linear memory stays, and all else is let go. */
+export async function expectSteady(
+  [program, ...args]: readonly [string, ...string[]],
+  way: Way,
+  count: number,
+): Promise<Steady> {
+  const command = [...args, 'test/runtimes/swap/steady.mjs', way, String(count)]
+  const { stdout } = await promisify(execFile)(program, command, { env: {} })
+  const found: Steady = JSON.parse(stdout)
+  expect(found.wrong).toEqual([])
+  expect(found[way === 'decide' || way === 'requests' ? 'decisions' : 'swaps']).toBe(count + count / 10)
+  expect(new Set(found.points.map(({ linearBytes }) => linearBytes)).size).toBe(1)
+  const held = found.points.map(({ heldBytes }) => heldBytes)
+  expect(Math.max(...held) - Math.min(...held), `${way}: ${held}`).toBeLessThan(BOUND)
+  return found
+}
