@@ -77,6 +77,7 @@ function optimize(bytes) {
   binaryen.setLowMemoryUnused(true)
   let best
   for (let round = 0; round < 6; round++) {
+    module.runPasses(['code-folding', 'optimize-instructions'])
     module.optimize()
     const result = module.emitBinary()
     if (best !== undefined && result.length >= best.length) break
