@@ -49,7 +49,7 @@ export async function run(values) {
       tables: [
         {
           title: 'two small policies by turns; every decision is held against the policy in force',
-          columns: ['what', 'times', 'decisions', 'wrong', 'linear memory', 'heap moves', 'trend', 'resident'],
+          columns: ['what', 'times', 'decisions', 'wrong', 'linear memory', 'heap grows', 'trend', 'resident'],
           rows: steady.map((row) => [
             WAYS[row.way],
             ...[row.count, row.decisions, row.wrong].map((count) => count.toLocaleString('en')),
@@ -107,7 +107,7 @@ async function* measureAll({ decisions, swaps, agents, rounds, rate }, rows) {
   yield
 }
 
-/** What moved from point to point. */
+/** What changed from point to point. */
 function summarize({ way, count, swaps, decisions, wrong, points }) {
   const held = points.map(({ heldBytes }) => heldBytes)
   const linear = [...new Set(points.map(({ linearBytes }) => linearBytes / MIB))].sort((a, b) => a - b)
@@ -118,11 +118,16 @@ function summarize({ way, count, swaps, decisions, wrong, points }) {
     swaps,
     decisions,
     wrong: wrong.length,
-    heldMib: (Math.max(...held) - Math.min(...held)) / MIB,
+    heldMib: growthOf(held) / MIB,
     trendMib: (slopeOf(held) * (points.length - 1)) / MIB,
     linearMib: linear,
     residentMib: (points.at(-1).rssBytes - points[0].rssBytes) / MIB,
   }
+}
+
+/** The most by which a value is larger than one before it. */
+function growthOf(values) {
+  return Math.max(...values.map((value, index) => value - Math.min(...values.slice(0, index + 1))))
 }
 
 /** By how much a value grows from one to the next: the line that is nearest to all of them. */

@@ -65,38 +65,33 @@ function toRequest(value: object, engine: Engine, now: number | undefined): Benc
   if (reason === 'invalid-request') return 'the engine answers invalid-request'
   if (reason === 'engine-fault') return 'the engine answers engine-fault'
   const { agent, action, resource } = request
-  const copy = copier(request)
-  // What is copied has the members that it was made from.
-  return { asked: { agent, action, resource, verdict: decision }, fresh: copy as () => EngineRequest }
+  // A copy has the members that it was made from.
+  return { asked: { agent, action, resource, verdict: decision }, fresh: () => freshCopy(request) as EngineRequest }
 }
 
 /** Below it nothing is read by the engine, which refuses to descend so far. */
 const MAX_LEVELS = 32
 
-/** A function that copies `value` with new strings. */
-function copier(value: unknown, level = 0): () => unknown {
-  if (typeof value === 'string') return stringCopier(value)
-  if (typeof value !== 'object' || value === null || level === MAX_LEVELS) return () => value
-  if (Array.isArray(value)) {
-    const items = value.map((item) => copier(item, level + 1))
-    return () => items.map((item) => item())
-  }
-  const members = Object.entries(value)
-    .filter(([, member]) => typeof member === 'string' || (typeof member === 'object' && member !== null))
-    .map(([name, member]) => ({ name, copy: copier(member, level + 1) }))
-  return () => {
-    const copied: Record<string, unknown> = { ...value }
-    // Every name is an own member already, `__proto__` too, so this sets members and nothing else.
-    for (const { name, copy } of members) copied[name] = copy()
-    return copied
-  }
+function freshCopy(value: unknown, level = 0): unknown {
+  if (typeof value === 'string') return freshString(value)
+  if (typeof value !== 'object' || value === null || level === MAX_LEVELS) return value
+  if (Array.isArray(value)) return value.map((item) => freshCopy(item, level + 1))
+  const copied: Record<string, unknown> = { ...value }
+  // Every name is an own member already, `__proto__` too, so this sets members and nothing else.
+  for (const name of Object.keys(copied)) copied[name] = freshCopy(copied[name], level + 1)
+  return copied
 }
 
-function stringCopier(text: string): () => string {
+/** Where strings are written to be read again. */
+let scratch = Buffer.alloc(4096)
+
+function freshString(text: string): string {
   // Both encodings give back every string as it was, lone surrogates too.
   const encoding = isLatin1(text) ? 'latin1' : 'utf16le'
-  const bytes = Buffer.from(text, encoding)
-  return () => bytes.toString(encoding)
+  const bytes = encoding === 'latin1' ? text.length : 2 * text.length
+  if (bytes > scratch.length) scratch = Buffer.alloc(bytes)
+  scratch.write(text, encoding)
+  return scratch.toString(encoding, 0, bytes)
 }
 
 function isLatin1(text: string): boolean {

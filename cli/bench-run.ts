@@ -34,7 +34,7 @@ export interface BenchSubject extends Pick<Subject, 'decide'> {
   readonly imageBytes: number
 }
 
-export interface RunOptions extends Pick<SampleOptions, 'clock' | 'rest'> {
+export interface RunOptions extends Pick<SampleOptions, 'clock' | 'collect' | 'rest'> {
   /** Of one round. */
   readonly seconds: number
   /** Selections beside all requests. */
@@ -56,7 +56,7 @@ export interface BenchRun {
 
 /** Prepares a run on `requests`, of which there must be one at least for each selection. */
 export function createRun(subject: BenchSubject, requests: readonly BenchRequest[], options: RunOptions): BenchRun {
-  const { seconds, selections, clock, rest, progress } = options
+  const { seconds, selections, clock, collect, rest, progress } = options
   const asked: Subject = { decide: subject.decide, lookUp: createLookUp(requests), touch: subject.bare.touch }
   const parts = [undefined, ...selections].map((where) => ({
     where,
@@ -69,7 +69,7 @@ export function createRun(subject: BenchSubject, requests: readonly BenchRequest
   let rounds = 0
 
   async function warmUp(): Promise<boolean> {
-    const limits = { seconds: Math.min(WARM_UP_SECONDS, seconds), clock, rest }
+    const limits = { seconds: Math.min(WARM_UP_SECONDS, seconds), clock, collect, rest }
     isWarm = (await takeSample(asked, requests, limits)) !== undefined
     return isWarm
   }
@@ -77,7 +77,7 @@ export function createRun(subject: BenchSubject, requests: readonly BenchRequest
   async function measure(): Promise<boolean> {
     const samples: Sample[] = []
     for (const part of parts) {
-      const sample = await takeSample(asked, part.requests, { seconds: seconds / parts.length, clock, rest })
+      const sample = await takeSample(asked, part.requests, { seconds: seconds / parts.length, clock, collect, rest })
       if (sample === undefined) return false
       samples.push(sample)
     }

@@ -33,6 +33,8 @@ export interface SampleOptions {
   readonly seconds: number
   /** Milliseconds, with fractions. */
   readonly clock: () => number
+  /** Collects what making requests has left behind, so that no decision is charged for it; what decisions leave behind stays theirs. */
+  readonly collect: () => void
   /** Between blocks: lets signals in; false ends the sample. */
   readonly rest: () => Promise<boolean>
 }
@@ -48,9 +50,14 @@ const CLOCK_READINGS = 2048
 export async function takeSample(
   subject: Subject,
   requests: readonly BenchRequest[],
-  { seconds, clock, rest }: SampleOptions,
+  { seconds, clock, collect, rest }: SampleOptions,
 ): Promise<Sample | undefined> {
   const next = createOrder(requests)
+  const prepare = () => {
+    const block = makeBlock(next)
+    collect()
+    return block
+  }
   const chunks = () => new Float64Array((BLOCK / CHUNK) * MAX_BLOCKS)
   const times = { single: new Float64Array(BLOCK * MAX_BLOCKS), decide: chunks(), map: chunks(), empty: chunks() }
   const overhead = costOfClock(clock)
@@ -58,9 +65,9 @@ export async function takeSample(
   let blocks = 0
   while (blocks < MAX_BLOCKS && (blocks < MIN_BLOCKS || clock() < end)) {
     const partOf = (all: Float64Array) => all.subarray((all.length / MAX_BLOCKS) * blocks)
-    timeEach(subject, makeBlock(next), clock, partOf(times.single))
-    timeDecisions(subject, makeBlock(next), clock, partOf(times.decide))
-    timeLookUps(subject, makeBlock(next), clock, partOf(times.map))
+    timeEach(subject, prepare(), clock, partOf(times.single))
+    timeDecisions(subject, prepare(), clock, partOf(times.decide))
+    timeLookUps(subject, prepare(), clock, partOf(times.map))
     timeTouches(subject, clock, partOf(times.empty))
     blocks++
     if (!(await rest())) return undefined

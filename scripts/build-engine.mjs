@@ -57,7 +57,7 @@ if (faults.length > 0) {
   process.exit(1)
 }
 const carried = `/** The engine without a policy. Made by scripts/build-engine.mjs. */
-export const ENGINE_BASE64 =
+export const ENGINE_BASE64: string =
   '${Buffer.from(bytes).toString('base64')}'
 `
 if (readIfThere(CARRIED) !== carried) writeFileSync(CARRIED, carried)

@@ -38,7 +38,8 @@ export async function buildPlayground(out = OUT) {
     format: 'esm',
     minify: true,
     entryFileNames: '[name].js',
-    chunkFileNames: '[name].js',
+    // Some servers of pages keep names with a line in front for themselves.
+    chunkFileNames: ({ name }) => `${name.replace(/^_+/, '')}.js`,
   })
   await build.close()
   mkdirSync(out, { recursive: true })

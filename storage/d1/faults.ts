@@ -38,7 +38,7 @@ export function isFenceBroken(error: unknown): boolean {
 
 /** True when the database answered, and refused: nothing of the batch was done. */
 export function isRefusal(error: unknown): boolean {
-  return /SQLITE_|constraint failed|no such/.test(messageOf(error))
+  return /SQLITE_(CONSTRAINT|ERROR|TOOBIG)|constraint failed|no such/.test(messageOf(error))
 }
 
 /** True where no host has made the tables. */

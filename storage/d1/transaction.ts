@@ -54,13 +54,14 @@ export class D1Transaction implements Transaction {
     const given = rows as readonly AnyRow[]
     for (const row of given) assertRow(table, row)
     // The database refuses what is in the same table; of meters there are two.
-    const known = table === 'meters' ? given.map((row) => this.row(table, row)) : []
+    const asked = table === 'meters' ? given.map((row) => this.row(table, row)).filter(isPromise) : []
+    // A reading that fails ends the transaction, whoever waits for it.
+    for (const each of asked) each.catch(() => undefined)
     for (const row of given) {
       if (isThere(this.overlay.peek(table, row))) throw this.conflict(table)
       this.overlay.write(table, row, copyRow(row))
     }
     this.note('insert', table, given)
-    const asked = known.filter(isPromise)
     if (asked.length === 0) return undefined
     return Promise.all(asked).then((found) => {
       if (found.some(isThere)) throw this.conflict(table)

@@ -1,4 +1,5 @@
 /** The drivers of SQLite, and Drizzle over them, loaded when they are first needed. */
+import type BetterSqlite from 'better-sqlite3'
 import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core'
 import { KavachError } from '../../runtime/index.ts'
 import {
@@ -65,7 +66,9 @@ const BUSY_MS = 3
 export async function loadDriver(wanted?: SqliteDriver): Promise<Driver> {
   if (wanted === 'node:sqlite') return overNodeSqlite(findNodeSqlite() ?? fail(NO_NODE_SQLITE))
   try {
-    return await loadBetterSqlite()
+    // In here: bundlers let what is not installed pass where its absence is caught.
+    const { default: Database } = await import('better-sqlite3')
+    return await overBetterSqlite(Database)
   } catch (cause) {
     const sqlite = wanted === undefined ? findNodeSqlite() : undefined
     if (sqlite !== undefined) return overNodeSqlite(sqlite)
@@ -78,8 +81,7 @@ export function driverOf(database: Connection | NodeDatabase): SqliteDriver {
   return isNodeDatabase(database) ? 'node:sqlite' : 'better-sqlite3'
 }
 
-async function loadBetterSqlite(): Promise<Driver> {
-  const { default: Database } = await import('better-sqlite3')
+async function overBetterSqlite(Database: typeof BetterSqlite): Promise<Driver> {
   // Its native code is loaded with the first connection.
   new Database(':memory:').close()
   const { drizzleOf } = await import('./drizzle.ts')

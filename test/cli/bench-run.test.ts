@@ -32,6 +32,7 @@ function runOf({ budget, rests = Number.POSITIVE_INFINITY }: { readonly budget: 
       seconds: 0.001,
       selections: selectionsOf(lines),
       clock: () => nowUs / 1000,
+      collect: () => undefined,
       rest: async () => left-- > 0,
       progress: () => undefined,
     },

@@ -39,7 +39,12 @@ function machine(costs: {
 test('figures are nanoseconds of one call, less what reading the clock takes', async () => {
   // Every 50th decision takes 100 us.
   const { subject, clock, asked } = machine({ decide: (turn) => (turn % 50 === 0 ? 100 : 8), lookUp: 3, touch: 2 })
-  const sample = await takeSample(subject, REQUESTS, { seconds: 0, clock, rest: async () => true })
+  const sample = await takeSample(subject, REQUESTS, {
+    seconds: 0,
+    clock,
+    collect: () => undefined,
+    rest: async () => true,
+  })
   const rounded = Object.entries(sample ?? {}).map(([name, value]) => [name, Math.round(value)])
   expect(Object.fromEntries(rounded)).toEqual({
     p50: 8000,
@@ -57,7 +62,12 @@ test('figures are nanoseconds of one call, less what reading the clock takes', a
 
 test('what is quicker than the clock can tell takes no time, and never less', async () => {
   const { subject, clock } = machine({ decide: () => 0, lookUp: 0, touch: 0 })
-  const sample = await takeSample(subject, REQUESTS, { seconds: 0, clock, rest: async () => true })
+  const sample = await takeSample(subject, REQUESTS, {
+    seconds: 0,
+    clock,
+    collect: () => undefined,
+    rest: async () => true,
+  })
   if (sample === undefined) throw new Error('there is no sample')
   const { p50, p999, map, empty } = sample
   // Milliseconds with fractions are not exact.
@@ -67,7 +77,12 @@ test('what is quicker than the clock can tell takes no time, and never less', as
 test('a rest that says so ends the sample, which is none', async () => {
   const { subject, clock } = machine({ decide: () => 1, lookUp: 1, touch: 1 })
   let rests = 0
-  const sample = await takeSample(subject, REQUESTS, { seconds: 1000, clock, rest: async () => ++rests < 3 })
+  const sample = await takeSample(subject, REQUESTS, {
+    seconds: 1000,
+    clock,
+    collect: () => undefined,
+    rest: async () => ++rests < 3,
+  })
   expect([sample, rests]).toEqual([undefined, 3])
 })
 

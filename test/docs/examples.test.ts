@@ -134,6 +134,7 @@ test('docs/commands.md names every option that the commands have', () => {
   const manual = readFileSync('docs/commands.md', 'utf8')
   const commands = [
     ['init'],
+    ['bench'],
     ['check'],
     ['test'],
     ['compile'],

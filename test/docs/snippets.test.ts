@@ -91,12 +91,12 @@ process.exit(0)
 `
 
 function run(cwd: string, args: readonly string[]) {
-  return spawnSync(process.execPath, args, { cwd, encoding: 'utf8', timeout: 50_000 })
+  return spawnSync(process.execPath, args, { cwd, encoding: 'utf8', timeout: 170_000 })
 }
 
 const blocks = REFERENCE.flatMap((page) => blocksOf(readFileSync(page, 'utf8')).map((block) => ({ ...block, page })))
 
-test('every snippet of TypeScript type-checks, and runs unless it says why it does not', { timeout: 60_000 }, () => {
+test('every snippet of TypeScript type-checks, and runs unless it says why it does not', { timeout: 180_000 }, () => {
   const folder = newApplication('examples/snippets', { outDir: 'compiled', noEmit: false, rootDir: '.' })
   writeFileSync(join(folder, 'around.ts'), AROUND)
   writeFileSync(join(folder, 'application.mjs'), APPLICATION)

@@ -92,8 +92,8 @@ describe('esbuild', () => {
     ['esm', 'mjs'],
     ['cjs', 'cjs'],
   ])('builds a host for Node as %s', (format, extension) => {
-    const options = ['--platform=node', `--format=${format}`, '--external:better-sqlite3']
-    const file = esbuild('host.js', `out/host.${extension}`, ...options)
+    // The driver that is not installed is imported where its absence is caught, so nobody has to name it here.
+    const file = esbuild('host.js', `out/host.${extension}`, '--platform=node', `--format=${format}`)
     expect(JSON.parse(succeed(process.execPath, [file], project).stdout)).toEqual(HOST_ANSWERS)
   })
 })

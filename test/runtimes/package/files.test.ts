@@ -1,8 +1,10 @@
 /** What is in the tarball, and what tools say of it. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { DOORS } from '../../../scripts/doors.mjs'
+import { graphOf } from '../../../scripts/graph.mjs'
 import { doors, pack, run, succeed, tool } from './project.ts'
 
 const MAX_PACKED_BYTES = 1_500_000
@@ -21,7 +23,7 @@ test('it holds code, types, the engine, policies and docs, and nothing else', ()
     /^dist\/[a-z0-9/-]+\.(js|d\.ts)$/,
     /^build\/engine\.wasm$/,
     /^engine-wasm\/engine\.wasm\.d\.ts$/,
-    /^docs\/[A-Za-z0-9_/-]+\.(md|png|svg|json)$/,
+    /^docs\/[A-Za-z0-9_/-]+\.(md|svg)$/,
     /^policies\/[a-z-]+\/(catalog\/)?[a-z-]+(\.(proof|test|tools))?\.(kavach|json|ndjson)$/,
     /^policies\/[a-z-]+\/README\.md$/,
     /^\.github\/actions\/[a-z-]+\/[a-z-]+\.(yml|mjs|md)$/,
@@ -42,15 +44,19 @@ test('it holds code, types, the engine, policies and docs, and nothing else', ()
   expect(wanted.filter((file) => !files.includes(file))).toEqual([])
 })
 
-test('every module of the sources that is shipped is there, with its types, and no other', () => {
-  const { files } = pack()
-  const built = readdirSync('dist', { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-  expect(files.filter((file) => file.startsWith('dist/')).toSorted()).toEqual(built.toSorted())
-  const modules = new Set(files)
-  const untyped = files.filter((file) => file.endsWith('.js') && !modules.has(file.replace(/\.js$/, '.d.ts')))
-  expect(untyped.filter((file) => file.startsWith('dist/'))).toEqual([])
+test('every module of it is behind a door or the command, and has its types', async () => {
+  const modules = pack().files.filter((file) => /^dist\/.*\.js$/.test(file))
+  const graphs = [
+    ...DOORS.map(({ door, platform }) => graphOf({ door, platform })),
+    graphOf({ text: `import ${JSON.stringify(resolve('dist/cli/main.js'))}`, platform: 'node' }),
+  ]
+  const used = new Set((await Promise.all(graphs)).flatMap((graph) => graph.modules))
+  // What is left of a module of types.
+  const isEmpty = (file: string) => /^(\/\*[\s\S]*?\*\/\s*)?export \{\};\s*$/.test(readFileSync(file, 'utf8'))
+  expect(modules.filter((file) => !used.has(file) && !isEmpty(file))).toEqual([])
+  const types = modules.map((file) => file.replace(/\.js$/, '.d.ts'))
+  expect(pack().files.filter((file) => /^dist\/.*\.d\.ts$/.test(file))).toEqual(expect.arrayContaining(types))
+  expect([...used].filter((file) => file.startsWith('dist/') && !modules.includes(file))).toEqual([])
 })
 
 test('no file names a folder of this machine, or a source map', () => {

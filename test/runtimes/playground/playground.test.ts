@@ -24,6 +24,9 @@ assert every execute on mcp:refunds:** needs approval
 /** What mends the assertion. */
 const APPROVAL = '    needs approval by "role:lead" within 1h\n'
 
+/** Pages that are opened one after the other, on a machine that does other things as well. */
+const PAGES_MS = 240_000
+
 const folder = mkdtempSync(join(tmpdir(), 'kavachos-playground-'))
 let site: Awaited<ReturnType<typeof servePlayground>>
 beforeAll(async () => {
@@ -60,7 +63,7 @@ async function open(path = '/'): Promise<Opened> {
 /** Waits until the text of the element is so. */
 async function settled(page: Page, id: string, text: RegExp): Promise<string> {
   const found = page.locator(`#${id}`).filter({ hasText: text })
-  await found.waitFor({ timeout: 30_000 })
+  await found.waitFor({ timeout: 60_000 })
   return (await found.textContent()) ?? ''
 }
 
@@ -95,24 +98,28 @@ test('the policy of contents stops scripts in the page, and whatever would leave
   expect(complaints.filter((text) => !text.includes('Content Security Policy'))).toEqual([])
 })
 
-test('every example compiles, and is proved and passes its tests', async () => {
-  const { page, complaints } = await open()
-  const ids = await page
-    .locator('#example option')
-    .evaluateAll((options) => options.map((option) => (option instanceof HTMLOptionElement ? option.value : '')))
-  expect(ids.length).toBeGreaterThan(7)
-  for (const id of ids.filter((each) => each !== '')) {
-    await page.goto(`${site.address}/?${id}#${id}`)
-    expect([id, await settled(page, 'proofs-count', /proved|errors/)]).toEqual([
-      id,
-      expect.stringMatching(/^(\d+) of \1 proved$/),
-    ])
-    expect(await settled(page, 'tests-count', /passed/)).toMatch(/^(\d+) of \1 passed$/)
-    expect(await settled(page, 'findings-count', /./)).not.toMatch(/error/)
-    expect(await settled(page, 'decision', /because/)).not.toContain('invalid-request')
-  }
-  expect(complaints).toEqual([])
-})
+test(
+  'every example compiles, and is proved and passes its tests',
+  async () => {
+    const { page, complaints } = await open()
+    const ids = await page
+      .locator('#example option')
+      .evaluateAll((options) => options.map((option) => (option instanceof HTMLOptionElement ? option.value : '')))
+    expect(ids.length).toBeGreaterThan(7)
+    for (const id of ids.filter((each) => each !== '')) {
+      await page.goto(`${site.address}/?${id}#${id}`)
+      expect([id, await settled(page, 'proofs-count', /proved|errors/)]).toEqual([
+        id,
+        expect.stringMatching(/^(\d+) of \1 proved$/),
+      ])
+      expect(await settled(page, 'tests-count', /passed/)).toMatch(/^(\d+) of \1 passed$/)
+      expect(await settled(page, 'findings-count', /./)).not.toMatch(/error/)
+      expect(await settled(page, 'decision', /because/)).not.toContain('invalid-request')
+    }
+    expect(complaints).toEqual([])
+  },
+  PAGES_MS,
+)
 
 test('a mistake is shown with its code and place, and mended', async () => {
   const { page, complaints } = await open()
@@ -177,23 +184,27 @@ test('a request that is no JSON, or none at all, is answered', async () => {
   expect(await settled(page, 'decision', /run time/)).toMatch(/^made at run time: agents\[0\]/)
 })
 
-test('a link opens the same policy and request elsewhere, and a damaged one says so', async () => {
-  const { page } = await open()
-  await type(page, POLICY)
-  await page.locator('#resource').fill('mcp:tickets:"é"')
-  await settled(page, 'proofs-count', /of 1/)
-  await page.getByRole('button', { name: 'Share link' }).click()
-  expect(await settled(page, 'status', /link/)).toMatch(/^The link is in the address bar/)
-  const link = new URL(page.url())
-  const opened = await open(`/${link.hash}`)
-  expect(await textOf(opened.page)).toBe(POLICY)
-  expect(await opened.page.locator('#resource').inputValue()).toBe('mcp:tickets:"é"')
-  expect(await settled(opened.page, 'proofs-count', /of 1/)).toBe('0 of 1 proved')
-  const damaged = await open(`/${link.hash.slice(0, -9)}`)
-  expect(await settled(damaged.page, 'status', /damaged/)).toBe(
-    'The link is damaged: this is the first example instead.',
-  )
-})
+test(
+  'a link opens the same policy and request elsewhere, and a damaged one says so',
+  async () => {
+    const { page } = await open()
+    await type(page, POLICY)
+    await page.locator('#resource').fill('mcp:tickets:"é"')
+    await settled(page, 'proofs-count', /of 1/)
+    await page.getByRole('button', { name: 'Share link' }).click()
+    expect(await settled(page, 'status', /link/)).toMatch(/^The link is in the address bar/)
+    const link = new URL(page.url())
+    const opened = await open(`/${link.hash}`)
+    expect(await textOf(opened.page)).toBe(POLICY)
+    expect(await opened.page.locator('#resource').inputValue()).toBe('mcp:tickets:"é"')
+    expect(await settled(opened.page, 'proofs-count', /of 1/)).toBe('0 of 1 proved')
+    const damaged = await open(`/${link.hash.slice(0, -9)}`)
+    expect(await settled(damaged.page, 'status', /damaged/)).toBe(
+      'The link is damaged: this is the first example instead.',
+    )
+  },
+  PAGES_MS,
+)
 
 test('what is downloaded decides as the page does', async () => {
   const { page } = await open()
@@ -232,17 +243,21 @@ test('a proof can be stopped, and the page answers while it runs', async () => {
   expect(complaints).toEqual([])
 })
 
-test('typing on during a proof that takes long gives the newer answer, and never the older one', async () => {
-  const { page, complaints } = await open()
-  for (let i = 0; i < 3; i++) {
-    await type(page, `${HARD}// ${i}`)
-    await settled(page, 'proofs-count', /proving/)
-    await type(page, `${POLICY}// ${i}`)
-    expect(await settled(page, 'proofs-count', /of 1/)).toBe('0 of 1 proved')
-  }
-  expect(await page.locator('#stop').isHidden()).toBe(true)
-  expect(complaints).toEqual([])
-})
+test(
+  'typing on during a proof that takes long gives the newer answer, and never the older one',
+  async () => {
+    const { page, complaints } = await open()
+    for (let i = 0; i < 3; i++) {
+      await type(page, `${HARD}// ${i}`)
+      await settled(page, 'proofs-count', /proving/)
+      await type(page, `${POLICY}// ${i}`)
+      expect(await settled(page, 'proofs-count', /of 1/)).toBe('0 of 1 proved')
+    }
+    expect(await page.locator('#stop').isHidden()).toBe(true)
+    expect(complaints).toEqual([])
+  },
+  PAGES_MS,
+)
 
 test('everything is reached and done by keyboard alone', async () => {
   const { page } = await open()
