@@ -35,7 +35,7 @@ ${image.length} bytes
   strings             4         32 bytes
   actions             2         16 bytes
   agents              1         48 bytes
-  rules               2         40 bytes
+  rules               2         32 bytes
   rule sets           0          0 bytes
   patterns            2         24 bytes
   automata            0          0 bytes
@@ -46,6 +46,7 @@ ${image.length} bytes
   approvals           0          0 bytes
   delegations         0          0 bytes
   guards              1         20 bytes
+  rule hashes         2          8 bytes
 
 autonomous agent a, owner "team"
   @0 read on x | when trust >= 60 | limit rate 5 per minute [c7aa92450da029aa]
