@@ -93,13 +93,14 @@ function installed(): string {
 
 /** Those of other contents, unless another run may still use them. */
 function removeOld(): void {
-  const HOUR_MS = 3_600_000
   for (const name of readdirSync(BUILD).filter((name) => name.startsWith('installed-'))) {
     const path = join(BUILD, name)
     const stat = statSync(path, { throwIfNoEntry: false })
-    if (stat !== undefined && Date.now() - stat.mtimeMs > HOUR_MS) rmSync(path, { recursive: true, force: true })
+    if (stat !== undefined && Date.now() - stat.mtimeMs > LONGEST_RUN_MS) rmSync(path, { recursive: true, force: true })
   }
 }
+
+const LONGEST_RUN_MS = 900_000
 
 /** Packages of this folder and what they need, as if the project had installed them as well. */
 export function addPackages(project: string, names: readonly string[]): void {
