@@ -133,9 +133,8 @@ describe('a call whose answer is lost', () => {
   test('ends in time, and holds nobody up for longer', async () => {
     const { store, next } = await open({ deadlineMs: 1000 })
     next(() => new Promise<undefined>(() => undefined))
-    const [first, second] = await Promise.all([codeOf(countUp(store)), codeOf(countUp(store))])
-    expect(first?.[0]).toBe('KVCH_E_STORE_TIMEOUT')
-    expect(second?.[0]).toBe('KVCH_E_STORE_TIMEOUT')
+    const stuck = codeOf(countUp(store))
+    expect((await stuck)?.[0]).toBe('KVCH_E_STORE_TIMEOUT')
     expect(await countUp(store)).toBe(0)
   })
 
