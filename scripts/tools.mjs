@@ -1,7 +1,7 @@
 // What the suites of `npm run test:services` and `npm run test:runtimes` need beside Node and the packages of this project: each is looked for, and installed
 // where it is missing and can be. Whatever cannot be had is a failure, and says what to do.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './vitest.mjs'
 
@@ -53,15 +53,17 @@ function programOf(name, version, path) {
   return program
 }
 
-/** A folder of its own with these packages, installed once. */
+/** A folder of its own with these packages, installed once, and anew when they are others. */
 export function packages(name, wanted) {
   const prefix = join(folder, name)
   const stamp = join(prefix, 'installed')
-  if (existsSync(stamp)) return prefix
+  const list = `${wanted.join('\n')}\n`
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === list) return prefix
+  rmSync(prefix, { recursive: true, force: true })
   mkdirSync(prefix, { recursive: true })
   writeFileSync(join(prefix, 'package.json'), '{ "private": true }\n')
   run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', prefix, ...wanted])
-  writeFileSync(stamp, `${wanted.join('\n')}\n`)
+  writeFileSync(stamp, list)
   return prefix
 }
 
