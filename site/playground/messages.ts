@@ -1,20 +1,26 @@
 /** What the page asks its workers, and what they answer. All of it can be cloned. */
 
-/** A policy, and what was made at run time around it: JSON as `--state` of the commands takes it, or nothing. */
-export interface Subject {
+/** What is typed: a policy, a request, which is JSON, and what was made at run time, JSON as `--state` of the commands takes it or nothing. */
+export interface Inputs {
   readonly text: string
   readonly state: string
+  readonly request: string
 }
 
 export type Ask =
   /** Checks, compiles and tests. */
-  | ({ readonly kind: 'check' } & Subject)
-  /** Decides a request, which is JSON. */
-  | ({ readonly kind: 'decide'; readonly request: string } & Subject)
+  | { readonly kind: 'check'; readonly text: string }
+  | ({ readonly kind: 'decide' } & Inputs)
   /** Proves delegations and assertions. */
-  | ({ readonly kind: 'prove' } & Subject)
+  | { readonly kind: 'prove'; readonly text: string }
   /** Explains the decision of a request. */
-  | ({ readonly kind: 'explain'; readonly request: string } & Subject)
+  | ({ readonly kind: 'explain' } & Inputs)
+
+/** Whether something else is typed by now than what was sent. */
+export function isStale(ask: Ask, now: Inputs): boolean {
+  if (ask.text !== now.text) return true
+  return 'request' in ask && (ask.request !== now.request || ask.state !== now.state)
+}
 
 export type Answer =
   | ({ readonly kind: 'check' } & Checked)

@@ -5,7 +5,15 @@ import { byId, make } from './elements.ts'
 import { createForm } from './form.ts'
 import { createHelper, type Helper } from './helper.ts'
 import { fromFragment, toFragment } from './link.ts'
-import type { Answer, AnswerTo, Ask, CompiledPolicy, Finding } from './messages.ts'
+import {
+  type Answer,
+  type AnswerTo,
+  type Ask,
+  type CompiledPolicy,
+  type Finding,
+  type Inputs,
+  isStale,
+} from './messages.ts'
 import {
   type Actions,
   decisionTimeText,
@@ -30,7 +38,7 @@ let compiled: CompiledPolicy | undefined
 /** The first test is asked when an example has no request of its own. */
 let wantsRequest = false
 /** What the workers were asked last: a text is checked and proved once. */
-let asked: { readonly text: string; readonly request: string; readonly state: string } | undefined
+let asked: Inputs | undefined
 /** The text whose proofs are shown: they have the findings of the checks, too. */
 let provedText: string | undefined
 let typing: ReturnType<typeof setTimeout> | undefined
@@ -65,8 +73,8 @@ function askAll(): void {
   const isNewRequest = isNewText || request !== asked?.request || state !== asked?.state
   asked = { text, request, state }
   if (isNewText) {
-    checker.ask({ kind: 'check', text, state })
-    prover.ask({ kind: 'prove', text, state })
+    checker.ask({ kind: 'check', text })
+    prover.ask({ kind: 'prove', text })
   }
   if (isNewRequest) {
     checker.ask({ kind: 'decide', text, state, request })
@@ -76,8 +84,7 @@ function askAll(): void {
 
 function showAnswer(answer: Answer, ask: Ask): void {
   // Whoever typed on waits for another answer.
-  const isStale = ask.text !== editor.text || ('request' in ask && ask.request !== form.request)
-  if (isStale) return
+  if (isStale(ask, { text: editor.text, request: form.request, state: form.state })) return
   switch (answer.kind) {
     case 'check':
       showChecked(answer)

@@ -43,7 +43,7 @@ function helper() {
 }
 
 const decide = (text: string): Ask => ({ kind: 'decide', text, state: '', request: '{}' })
-const check = (text: string): Ask => ({ kind: 'check', text, state: '' })
+const check = (text: string): Ask => ({ kind: 'check', text })
 const texts = (worker: Puppet) => worker.asked.map(({ kind, text }) => `${kind} ${text}`)
 
 test('one question is under way, and of those that wait only the newest of a kind is asked', () => {
