@@ -49,8 +49,14 @@ const client = createClient({ url: 'https://kavach.example', key: 'key' })
 export { client, decision, exports, handlers, image, KavachError, renderDiagnostics, diagnostics, result }
 `
 
-/** What the compiler says of a file, one line an error. */
-function compile(tsc: string, file: string, options: object): readonly string[] {
+interface Compiled {
+  readonly isFine: boolean
+  /** One line an error. */
+  readonly said: readonly string[]
+}
+
+/** What the compiler says of a file. It fails for errors of the file and for nothing else. */
+function compile(tsc: string, file: string, options: object): Compiled {
   const compilerOptions = {
     strict: true,
     noEmit: true,
@@ -61,9 +67,15 @@ function compile(tsc: string, file: string, options: object): readonly string[] 
     ...options,
   }
   write(project, { 'tsconfig.json': JSON.stringify({ compilerOptions, files: [file] }) })
-  const { stdout } = run(process.execPath, [tsc, '--pretty', 'false', '-p', '.'], project)
-  return stdout.split('\n').filter((line) => /error TS\d+/.test(line))
+  const { status, stdout, stderr } = run(process.execPath, [tsc, '--pretty', 'false', '-p', '.'], project)
+  const said = stdout.split('\n').filter((line) => /error TS\d+/.test(line))
+  // A compiler that is missing, or that ends early, says nothing of the file.
+  const isSound = status === 0 ? said.length === 0 : said.length > 0
+  if (stderr !== '' || !isSound) expect.fail(`${tsc} ended with ${status}:\n${stdout}\n${stderr}`)
+  return { isFine: status === 0, said }
 }
+
+const FINE: Compiled = { isFine: true, said: [] }
 
 beforeAll(() => {
   write(project, {
@@ -87,27 +99,32 @@ function importsOf(names: readonly string[]): string {
 describe.each(COMPILERS)('%s', (_, tsc) => {
   test.each(RESOLUTIONS)('checks a program with moduleResolution %s', (moduleResolution, module) => {
     const options = { module, moduleResolution, allowImportingTsExtensions: true }
-    expect(compile(tsc, 'program.ts', options)).toEqual([])
+    expect(compile(tsc, 'program.ts', options)).toEqual(FINE)
   })
 
   test('checks a script that requires the package', () => {
-    expect(compile(tsc, 'program.cts', { module: 'nodenext', moduleResolution: 'nodenext' })).toEqual([])
+    expect(compile(tsc, 'program.cts', { module: 'nodenext', moduleResolution: 'nodenext' })).toEqual(FINE)
   })
 
   test('finds nothing to say of declarations without the host, when it reads all of them', () => {
     const options = { module: 'nodenext', moduleResolution: 'nodenext', skipLibCheck: false }
-    expect(compile(tsc, 'small.ts', options)).toEqual([])
+    expect(compile(tsc, 'small.ts', options)).toEqual(FINE)
   })
 })
 
 test.each(['workerd', 'browser'])('finds the types of doors where conditions say %s', (condition) => {
   const options = { module: 'esnext', moduleResolution: 'bundler', customConditions: [condition] }
-  expect(compile(COMPILERS[0][1], 'doors.ts', options)).toEqual([])
+  expect(compile(COMPILERS[0][1], 'doors.ts', options)).toEqual(FINE)
 })
 
 test('of all declarations, those of drizzle-orm alone have errors', () => {
   const options = { module: 'nodenext', moduleResolution: 'nodenext', skipLibCheck: false, types: ['node'] }
-  const said = compile(COMPILERS[0][1], 'doors.ts', options)
+  const { said } = compile(COMPILERS[0][1], 'doors.ts', options)
   // They are about databases that are not installed, and their options.
   expect(said.filter((line) => !line.startsWith('node_modules/drizzle-orm/'))).toEqual([])
+})
+
+test('a compiler that cannot run is no compiler that is content', () => {
+  const options = { module: 'nodenext', moduleResolution: 'nodenext' }
+  expect(() => compile(resolve('node_modules/typescript/bin/none'), 'small.ts', options)).toThrow('ended with 1')
 })
