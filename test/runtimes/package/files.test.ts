@@ -28,7 +28,7 @@ test('it holds code, types, the engine, policies and docs, and nothing else', ()
     /^policies\/[a-z-]+\/README\.md$/,
     /^\.github\/actions\/[a-z-]+\/[a-z-]+\.(yml|mjs|md)$/,
     /^\.pre-commit-hooks\.yaml$/,
-    /^(package\.json|LICENSE|NOTICE|(README|CHANGELOG|ARCHITECTURE|THIRD_PARTY)\.md)$/,
+    /^(package\.json|LICENSE|NOTICE|(README|CHANGELOG|ARCHITECTURE|RELIABILITY|THIRD_PARTY)\.md)$/,
   ]
   expect(files.filter((file) => !kinds.some((kind) => kind.test(file)))).toEqual([])
   const wanted = [
@@ -42,6 +42,24 @@ test('it holds code, types, the engine, policies and docs, and nothing else', ()
     'THIRD_PARTY.md',
   ]
   expect(wanted.filter((file) => !files.includes(file))).toEqual([])
+})
+
+/** What README.md shows or links to and is left out. */
+const LEFT_OUT = [
+  // It would be an eighth of all bytes, for a picture of a page that is not in the package.
+  'docs/images/playground.png',
+  // They run where the sources are, with packages that users of the package do not need.
+  'examples',
+]
+
+test('what README shows and links to is in it, but for what is left out on purpose', () => {
+  const { files } = pack()
+  const targets = [...readFileSync('README.md', 'utf8').matchAll(/\]\(([^)#\s]+)/g)]
+    .map(([, target = '']) => target.replace(/\/$/, ''))
+    .filter((target) => !/^[a-z]+:/.test(target))
+  expect(targets).toEqual(expect.arrayContaining(['docs/figures/flow.svg', 'docs/figures/decide.svg']))
+  const isPacked = (target: string) => files.some((file) => file === target || file.startsWith(`${target}/`))
+  expect([...new Set(targets.filter((target) => !isPacked(target)))].sort()).toEqual(LEFT_OUT)
 })
 
 test('every module of it is behind a door or the command, and has its types', async () => {
