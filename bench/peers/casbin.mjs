@@ -25,45 +25,61 @@ e = some(where (p.eft == allow))
 m = r.obj == p.obj && r.act == p.act && inHours(r.hour, p.from, p.to) && (ipMatch(r.ip, p.net) || ipMatch(r.ip, p.net2)) && regexMatch(r.path, p.path)
 `
 
-export const load = (workload) => open(workload, newEnforcer, (enforcer, values) => enforcer.enforceSync(...values))
-export const loadCached = (workload) =>
-  open(workload, newCachedEnforcer, (enforcer, values) => enforcer.enforce(...values))
+/** The lines of each agent, as arrays. */
+export function make(workload) {
+  return Array.from({ length: workload.spec.agents }, (_, i) => workload.grants(i).map(toLine))
+}
 
-async function open(workload, make, enforce) {
-  const { spec } = workload
-  const text = spec.cond ? CONDITIONAL : model('obj', matcherOf(spec))
-  const enforcers = new Map()
-  for (let i = 0; i < spec.agents; i++) {
-    const enforcer = await make(newModelFromString(text))
-    if (spec.cond) await enforcer.addFunction('inHours', inHours)
-    await enforcer.addPolicies(workload.grants(i).map(toLine))
-    enforcers.set(workload.agentId(i), enforcer)
-  }
-  if (spec.cond) {
-    return {
-      decide: ([agent, action, resource, ip, path], hour) =>
-        enforce(enforcers.get(agent), [resource, action, ip, path, String(hour)]),
-    }
-  }
-  if (spec.depth === undefined) {
-    return { decide: ([agent, action, resource]) => enforce(enforcers.get(agent), [resource, action]) }
-  }
-  if (make === newCachedEnforcer) {
-    return {
-      async decide(fields) {
-        for (let hop = 2; hop < fields.length; hop++)
-          if (!(await enforce(enforcers.get(fields[hop]), [fields[0], fields[1]]))) return false
-        return true
-      },
-    }
-  }
+export async function load(workload, lines) {
+  const enforcers = await open(workload, lines, newEnforcer)
+  const prepare = toCalls(workload)
+  if (workload.spec.depth === undefined)
+    return { decide: ({ agent, values }) => enforcers.get(agent).enforceSync(...values), prepare }
   return {
-    decide(fields) {
-      for (let hop = 2; hop < fields.length; hop++)
-        if (!enforce(enforcers.get(fields[hop]), [fields[0], fields[1]])) return false
+    decide({ agents, values }) {
+      for (const agent of agents) if (!enforcers.get(agent).enforceSync(...values)) return false
       return true
     },
+    prepare,
   }
+}
+
+export async function loadCached(workload, lines) {
+  const enforcers = await open(workload, lines, newCachedEnforcer)
+  const prepare = toCalls(workload)
+  if (workload.spec.depth === undefined)
+    return { decide: ({ agent, values }) => enforcers.get(agent).enforce(...values), prepare }
+  return {
+    async decide({ agents, values }) {
+      for (const agent of agents) if (!(await enforcers.get(agent).enforce(...values))) return false
+      return true
+    },
+    prepare,
+  }
+}
+
+/** What is asked of whom, made from a request outside the clock. */
+function toCalls({ spec }) {
+  if (spec.cond) {
+    return ([agent, action, resource, ip, path], hour) => ({
+      agent,
+      values: [resource, action, ip, path, String(hour)],
+    })
+  }
+  if (spec.depth === undefined) return ([agent, action, resource]) => ({ agent, values: [resource, action] })
+  return ([resource, action, ...agents]) => ({ agents, values: [resource, action] })
+}
+
+async function open({ spec, agentId }, lines, create) {
+  const text = spec.cond ? CONDITIONAL : model('obj', matcherOf(spec))
+  const enforcers = new Map()
+  for (const [i, list] of lines.entries()) {
+    const enforcer = await create(newModelFromString(text))
+    if (spec.cond) await enforcer.addFunction('inHours', inHours)
+    await enforcer.addPolicies(list)
+    enforcers.set(agentId(i), enforcer)
+  }
+  return enforcers
 }
 
 /** The model of a workload with one enforcer for all agents. */

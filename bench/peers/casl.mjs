@@ -2,12 +2,22 @@
 // subject; where some are `server:*`, the server is the subject and the tool its field, and a rule without fields has all of them.
 import { createMongoAbility } from '@casl/ability'
 
-export function load(workload) {
-  const { spec } = workload
-  const kind = spec.cond ? conditional : spec.glob > 0 ? byField : whole
-  const abilities = new Map()
-  for (let i = 0; i < spec.agents; i++) abilities.set(workload.agentId(i), kind.build(workload.grants(i)))
-  if (spec.depth === undefined) return { decide: (fields, hour) => kind.can(abilities.get(fields[0]), fields, hour) }
+/** The rules of each agent, as objects. */
+export function make(workload) {
+  const { toRules } = kindOf(workload)
+  return Array.from({ length: workload.spec.agents }, (_, i) => workload.grants(i).flatMap(toRules))
+}
+
+/** `prepare` makes the arguments of `can` from a request, outside the clock: the address as a number, the name in its two parts. */
+export function load(workload, rules) {
+  const { toArguments, options } = kindOf(workload)
+  const abilities = new Map(rules.map((list, i) => [workload.agentId(i), createMongoAbility(list, options)]))
+  if (workload.spec.depth === undefined) {
+    return {
+      decide: ({ agent, action, subject, field }) => abilities.get(agent).can(action, subject, field),
+      prepare: toArguments,
+    }
+  }
   return {
     decide(fields) {
       for (let hop = 2; hop < fields.length; hop++)
@@ -17,49 +27,53 @@ export function load(workload) {
   }
 }
 
+function kindOf({ spec }) {
+  if (spec.cond) return conditional
+  return spec.glob > 0 ? byField : whole
+}
+
 const whole = {
-  build: (grants) => createMongoAbility(grants.map(({ action, resource }) => ({ action, subject: resource }))),
-  can: (ability, fields) => ability.can(fields[1], fields[2]),
+  toRules: ({ action, resource }) => ({ action, subject: resource }),
+  toArguments: ([agent, action, resource]) => ({ agent, action, subject: resource, field: undefined }),
 }
 
 const byField = {
-  build: (grants) =>
-    createMongoAbility(
-      grants.map(({ action, resource }) => {
-        const { server, tool } = parts(resource)
-        return { action, subject: server, ...(tool !== '*' && { fields: [tool] }) }
-      }),
-    ),
-  can(ability, fields) {
-    const { server, tool } = parts(fields[2])
-    return ability.can(fields[1], server, tool)
+  toRules({ action, resource }) {
+    const { server, tool } = parts(resource)
+    return { action, subject: server, ...(tool !== '*' && { fields: [tool] }) }
+  },
+  toArguments([agent, action, resource]) {
+    const { server, tool } = parts(resource)
+    return { agent, action, subject: server, field: tool }
   },
 }
 
 /** A rule for each network, since its conditions have no `or`. */
 const conditional = {
-  build: (grants) =>
-    createMongoAbility(
-      grants.flatMap(({ action, resource, h0, h1, cidrs, regex }) =>
-        cidrs.map((cidr) => {
-          const [low, high] = rangeOf(cidr)
-          const conditions = {
-            hour: { $gte: h0, $lt: h1 },
-            ip: { $gte: low, $lte: high },
-            path: { $regex: regex },
-          }
-          return { action, subject: resource, conditions }
-        }),
-      ),
-      { detectSubjectType: ({ resource }) => resource },
-    ),
-  can: (ability, [, action, resource, ip, path], hour) =>
-    ability.can(action, { resource, hour, ip: parseV4(ip), path }),
+  options: { detectSubjectType: ({ resource }) => resource },
+  toRules: ({ action, resource, h0, h1, cidrs, regex }) =>
+    cidrs.map((cidr) => {
+      const [low, high] = rangeOf(cidr)
+      const conditions = {
+        hour: { $gte: h0, $lt: h1 },
+        ip: { $gte: low, $lte: high },
+        path: { $regex: regex },
+      }
+      return { action, subject: resource, conditions }
+    }),
+  toArguments: ([agent, action, resource, ip, path], hour) => ({
+    agent,
+    action,
+    subject: { resource, hour, ip: parseV4(ip), path },
+    field: undefined,
+  }),
 }
 
+/** Both parts are strings of their own, not views of the whole, which a map would have to copy first. */
 function parts(resource) {
   const end = resource.lastIndexOf(':')
-  return { server: resource.slice(0, end), tool: resource.slice(end + 1) }
+  const bytes = Buffer.from(resource, 'latin1')
+  return { server: bytes.latin1Slice(0, end), tool: bytes.latin1Slice(end + 1) }
 }
 
 function rangeOf(cidr) {

@@ -4,44 +4,59 @@ import { createRequire } from 'node:module'
 
 const { preparsePolicySet, statefulIsAuthorized } = createRequire(import.meta.url)('@cedar-policy/cedar-wasm/nodejs')
 
-export function load(workload) {
+/** The policies of each agent, as text. */
+export function make(workload) {
+  return Array.from({ length: workload.spec.agents }, (_, i) =>
+    workload
+      .grants(i)
+      .map((grant) => toPolicy(grant))
+      .join('\n'),
+  )
+}
+
+/** `prepare` makes the calls of a request, outside the clock: one, or one for each agent of a chain. */
+export function load(workload, texts) {
   const { spec } = workload
-  for (let i = 0; i < spec.agents; i++) {
-    const answer = preparsePolicySet(workload.agentId(i), {
-      staticPolicies: workload
-        .grants(i)
-        .map((grant) => toPolicy(grant))
-        .join('\n'),
-    })
+  for (const [i, staticPolicies] of texts.entries()) {
+    const answer = preparsePolicySet(workload.agentId(i), { staticPolicies })
     if (answer.type !== 'success') throw new Error(JSON.stringify(answer.errors))
   }
-  const context = spec.glob > 0 ? ([, , name]) => ({ name }) : () => NOTHING
-  if (spec.cond) return { decide: (fields, hour) => ask(fields[0], fields[1], fields[2], toContext(fields, hour)) }
-  if (spec.depth === undefined) return { decide: (fields) => ask(fields[0], fields[1], fields[2], context(fields)) }
+  if (spec.depth !== undefined) {
+    return {
+      decide(calls) {
+        for (const call of calls) if (!isAllowed(call)) return false
+        return true
+      },
+      prepare: ([resource, action, ...chain]) => chain.map((agent) => toCall(agent, action, resource, NOTHING)),
+    }
+  }
+  const toContext = spec.cond ? conditions : spec.glob > 0 ? ([, , name]) => ({ name }) : () => NOTHING
   return {
-    decide(fields) {
-      for (let hop = 2; hop < fields.length; hop++) if (!ask(fields[hop], fields[1], fields[0], NOTHING)) return false
-      return true
-    },
+    decide: isAllowed,
+    prepare: (fields, hour) => toCall(fields[0], fields[1], fields[2], toContext(fields, hour)),
   }
 }
 
 const NOTHING = {}
 const ENTITIES = []
 
-function ask(agent, action, resource, context) {
-  const answer = statefulIsAuthorized({
+function isAllowed(call) {
+  const answer = statefulIsAuthorized(call)
+  return answer.type === 'success' && answer.response.decision === 'allow'
+}
+
+function toCall(agent, action, resource, context) {
+  return {
     principal: { type: 'Agent', id: agent },
     action: { type: 'Action', id: action },
     resource: { type: 'Tool', id: resource },
     context,
     preparsedPolicySetId: agent,
     entities: ENTITIES,
-  })
-  return answer.type === 'success' && answer.response.decision === 'allow'
+  }
 }
 
-function toContext([, , , ip, path], hour) {
+function conditions([, , , ip, path], hour) {
   return { hour, ip: { __extn: { fn: 'ip', arg: ip } }, path }
 }
 

@@ -8,15 +8,22 @@ const NO_REGEX = { W4: 'a key has no conditions' }
 
 /**
  * `kind` is `ours`, `floor` or `peer`; `cannot` says why a workload is beyond it, `leftOut` what it took when it was tried: for
- * these nothing is measured, and the table says so. `why` is why it may be ahead.
+ * these nothing is measured, and the table says so. `make` makes from a workload what its `load` takes. `why` is why it may be ahead.
  */
 export const CONTENDERS = {
-  kavachos: { kind: 'ours', load: async (workload) => (await import('./ours.mjs')).load(workload) },
+  kavachos: {
+    kind: 'ours',
+    make: async (workload) => (await import('./ours.mjs')).make(workload),
+    load: async (workload, { made }) => (await import('./ours.mjs')).load(workload, made),
+  },
   'by hand': {
     kind: 'floor',
     load: async (workload) => ({ decide: (await import('../floor.mjs')).loadFloor(workload) }),
   },
-  given: { kind: 'floor', load: async (workload, floors) => (await import(`${floors}/plain-js.mjs`)).load(workload) },
+  given: {
+    kind: 'floor',
+    load: async (workload, { floors }) => (await import(`${floors}/plain-js.mjs`)).load(workload),
+  },
   'one Map.get': {
     kind: 'floor',
     cannot: NO_REGEX,
@@ -25,20 +32,28 @@ export const CONTENDERS = {
   CASL: {
     kind: 'peer',
     package: '@casl/ability',
-    load: async (workload) => (await import('./casl.mjs')).load(workload),
-    why: 'a look-up of the action and of the subject in the maps of one agent, without reasons, limits or prohibitions',
+    make: async (workload) => (await import('./casl.mjs')).make(workload),
+    load: async (workload, { made }) => (await import('./casl.mjs')).load(workload, made),
+    why: 'a look-up of the action and of the subject in the maps of one agent; the rules here use neither its prohibitions nor its reasons, and it has no limits',
   },
-  casbin: { kind: 'peer', package: 'casbin', load: async (workload) => (await import('./casbin.mjs')).load(workload) },
+  casbin: {
+    kind: 'peer',
+    package: 'casbin',
+    make: async (workload) => (await import('./casbin.mjs')).make(workload),
+    load: async (workload, { made }) => (await import('./casbin.mjs')).load(workload, made),
+  },
   'casbin cached': {
     kind: 'peer',
     package: 'casbin',
-    load: async (workload) => (await import('./casbin.mjs')).loadCached(workload),
-    why: 'it remembers the answers of all requests that were asked before, and these all were',
+    make: async (workload) => (await import('./casbin.mjs')).make(workload),
+    load: async (workload, { made }) => (await import('./casbin.mjs')).loadCached(workload, made),
+    why: 'it remembers the answers of all requests that were asked before, and these all were; answers stay after a change of policy until somebody calls invalidateCache()',
   },
   Cedar: {
     kind: 'peer',
     package: '@cedar-policy/cedar-wasm',
     leftOut: { W3bx: SLOW_TO_LOAD, W3bg: SLOW_TO_LOAD },
-    load: async (workload) => (await import('./cedar.mjs')).load(workload),
+    make: async (workload) => (await import('./cedar.mjs')).make(workload),
+    load: async (workload, { made }) => (await import('./cedar.mjs')).load(workload, made),
   },
 }
