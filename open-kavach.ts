@@ -40,6 +40,8 @@ export interface Platform {
   readonly isProduction: () => boolean
   /** Where there are files: policies may be given as paths then. */
   readonly readFile?: ReadFile | undefined
+  /** A host lives for one request, and nothing goes on behind it. */
+  readonly isBrief?: boolean | undefined
   /** How documents of strangers are fetched, where names can be resolved before anything is connected to. */
   readonly createFetch?: (() => Promise<PinnedFetch | undefined>) | undefined
   /** The options of the log, with a key for whoever tries things out. */
@@ -159,8 +161,12 @@ async function open(
   const { deadlineMs = 2000 } = options
   const store = await platform.openStore(given, { host, deadlineMs, durability: durability ?? 'durable' })
   const isProduction = platform.isProduction()
-  const surroundings = { host, store, hashing: platform.createHashing(), isProduction, readFile: platform.readFile }
+  const { readFile, isBrief } = platform
+  const surroundings = { host, store, hashing: platform.createHashing(), isProduction, readFile, isBrief }
   const warn = options.warn ?? printWarning
+  if (isBrief === true && store.provider === 'memory') {
+    warn('database: here the memory lasts for one request; no limit and no revocation outlives it')
+  }
   try {
     const audit = platform.withDevelopmentKey?.(options.audit, given, warn) ?? options.audit
     const fetchDocument = mcp === undefined ? undefined : await platform.createFetch?.()

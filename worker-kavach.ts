@@ -13,4 +13,5 @@ export const createKavach: CreateKavach = createKavachOn({
   openStore: openWorkerStore,
   createHashing: () => hashingOf(createDigest().digest),
   isProduction: () => true,
+  isBrief: true,
 })

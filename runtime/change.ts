@@ -25,6 +25,8 @@ export function makeChange<R>(
   let appended: ReturnType<typeof appendRows> | undefined
   const run = store.transaction(project, (tx) =>
     after(tx.get('heads', HEAD_KEY), (head = EMPTY_HEAD) => {
+      // A run before this one, which was lost, may have had rows.
+      appended = undefined
       const entries: Entry[] = []
       const time = Math.max(host.now(), head.time)
       const change = new OpenChange(tx, head, time, entries)

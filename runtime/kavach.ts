@@ -62,6 +62,8 @@ export interface Surroundings {
   readonly isProduction: boolean
   /** Where there are files: policies may be given as paths then. */
   readonly readFile?: ReadFile | undefined
+  /** The host lives for one request: nothing of it goes on behind it, and `maintain` does what timers do elsewhere. */
+  readonly isBrief?: boolean | undefined
 }
 
 export interface AgentsApi extends Agents {
@@ -121,6 +123,9 @@ export interface OpenedHost {
   readonly admitFailure: (source: string, now: number) => boolean
 }
 
+/** Rounds of messages that one `maintain` sends. */
+const MAX_ROUNDS = 20
+
 /** @throws {KavachError} when the options, the policy or the store are not as they must be */
 export async function openKavach(options: OpenOptions, surroundings: Surroundings): Promise<Kavach> {
   return (await openHost(options, surroundings)).kavach
@@ -150,6 +155,7 @@ export async function openHost(options: OpenOptions, surroundings: Surroundings)
     change: (work) => deadlines.within(makeChange(place, work)),
     policy: () => policies.current(),
     warn,
+    isBrief: surroundings.isBrief,
   }
   /** For those who judge by the policy outside of decisions: what another process brought into force is taken over first. */
   const judging: Site = {
@@ -232,8 +238,9 @@ export async function openHost(options: OpenOptions, surroundings: Surroundings)
 
   const sessions = createSessions(site, options.sessions, { admitFailure: authorizer.admitFailure })
 
-  outbox.start()
-  const maintenance = startMaintenance({ host, warn }, tasks())
+  // A message that is claimed by a host whose request ends would only lose an attempt: `maintain` sends them then.
+  if (site.isBrief !== true) outbox.start()
+  const maintenance = startMaintenance({ host, warn }, site.isBrief === true ? [] : tasks())
   function tasks(): readonly Task[] {
     return [
       { name: 'signing a checkpoint', everyMs: 1000, run: () => checkpointer.tick() },
@@ -257,6 +264,11 @@ export async function openHost(options: OpenOptions, surroundings: Surroundings)
         run: () => site.change((change) => outbox.sweep(change, { before: change.now - KEPT_MS, limit: SWEPT_ROWS })),
       },
     ]
+  }
+
+  /** What waits, some at a time; what comes to wait meanwhile is for the next call. */
+  async function sendAll(): Promise<void> {
+    for (let round = 0; round < MAX_ROUNDS && (await outbox.deliverDue()) > 0; round++);
   }
 
   let closing: Promise<void> | undefined
@@ -299,7 +311,7 @@ export async function openHost(options: OpenOptions, surroundings: Surroundings)
     maintain() {
       const due = [
         { name: 'signing a checkpoint', everyMs: 0, run: () => checkpointer.flush() },
-        { name: 'sending messages', everyMs: 0, run: () => outbox.deliverDue() },
+        { name: 'sending messages', everyMs: 0, run: sendAll },
       ]
       return runTasks([...tasks(), ...due], warn)
     },

@@ -27,6 +27,8 @@ export interface Site {
   readonly tail?: LogTail | undefined
   /** Says something that an operator should read. */
   readonly warn: (message: string) => void
+  /** The host lives for one request: what it keeps for later, or leaves to a timer, is lost. */
+  readonly isBrief?: boolean | undefined
 }
 
 export interface Change extends Transaction {

@@ -5,7 +5,8 @@
  * holds every store to:
  *
  * - Transactions of one project are serialisable, whatever the number of processes. All that a transaction wrote is there when
- *   its promise resolves, and nothing of it when it rejects.
+ *   its promise resolves, and nothing of it when it rejects; only where the database did not answer (KVCH_E_STORE_TIMEOUT,
+ *   KVCH_E_STORE_UNAVAILABLE) may all of it be there all the same.
  * - A store may call `work` again, in a new transaction, when another program was faster; only what its last call wrote and gave counts.
  *   Whatever it changes outside of the transaction it must change anew each time.
  * - `durable` stores have written to the disk by then (`synchronous=FULL` and its like); `process` stores survive the end of a

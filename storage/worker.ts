@@ -18,7 +18,11 @@ export async function openWorkerStore(database: DatabaseOption, options: OpenOpt
   const store = openGivenD1(given, options)
   if (store !== undefined) return store
   if (isStore(given)) return given
-  if ('provider' in given && given.provider === 'memory') return createMemoryStore()
+  if ('provider' in given && given.provider === 'memory') {
+    const [unknown] = Object.keys(given).filter((name) => name !== 'provider')
+    if (unknown !== undefined) fail(`of the memory there is no \`${unknown}\``)
+    return createMemoryStore()
+  }
   return fail(
     'here only `{ provider: "d1", binding }` and `{ provider: "memory" }` are known; files need Node, Bun or Deno',
   )

@@ -65,7 +65,7 @@ export function prepareFaces(
       return { face: createFace([api]), mcp: undefined, maintain: nothing, close: nothing }
     }
     const mcp = createMcp({ site, kavach, settings, secretKeys, admitFailure, isProduction, fetchDocument })
-    const maintenance = startMaintenance(site, mcp.tasks)
+    const maintenance = startMaintenance(site, site.isBrief === true ? [] : mcp.tasks)
     return {
       face: createFace([
         // Rates are counted by the address of the client, not of a proxy that is trusted to name it.

@@ -86,7 +86,8 @@ export class World {
           ? undefined
           : after(this.agent(reader, row.agent), (known) => {
               if (known === undefined) return undefined
-              if (this.agents.get(row.agent) !== known) return row
+              // Whoever was given up on read what may be dead by now.
+              if (this.open !== reader || this.agents.get(row.agent) !== known) return row
               known.hashes.push(hash)
               this.tokens.set(hash, row)
               return row

@@ -3,7 +3,7 @@
  *
  * The meter is in the store, but not every request is a transaction: a process takes a tenth of the limit at once, and gives it out
  * by itself. So no source gets more than the limit, whatever the number of processes; one that is spread over many of them may
- * get less, by the parts that were taken and not used.
+ * get less, by the parts that were taken and not used. A host that lives for one request takes what it needs alone.
  *
  * Where an adapter does not know addresses, nobody is counted: else one caller would lock out all others.
  */
@@ -53,7 +53,7 @@ export function createSourceRates({ site, settings }: Pick<McpPlace, 'site' | 's
     const source = sourceOf(ip)
     if (!Number.isFinite(most) || source === undefined) return undefined
     const key = `${PREFIX}${endpoint}/${toHex(site.sha256(new TextEncoder().encode(source)))}`
-    const part = { key, asked: Math.max(1, Math.floor(most / 10)), most, endpoint, source }
+    const part = { key, asked: site.isBrief === true ? 1 : Math.max(1, Math.floor(most / 10)), most, endpoint, source }
     for (;;) {
       const now = site.host.now()
       const window = now - (now % WINDOW_MS)

@@ -11,7 +11,7 @@ export interface SnapshotPlace {
   readonly host: Pick<Host, 'now'>
 }
 
-/** Statements that one call carries at most; each may give 1,000 rows. */
+/** Questions that one call carries at most; each is a statement, or two for meters. */
 const MAX_ASKED = 100
 /** Milliseconds that the clocks of this machine and of the database may be apart. */
 const MAX_SKEW_MS = 2000

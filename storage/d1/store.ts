@@ -175,13 +175,16 @@ class D1Store implements Store {
       await this.batch([fence, ...tx.statements()])
       return true
     } catch (error) {
-      if (isFenceBroken(error)) return false
-      if (isRefusal(error) || !(await this.isCommitted(project, stamp))) throw toD1Error(error)
-      return true
+      const isLost = isFenceBroken(error)
+      if (!isLost && isRefusal(error)) throw toD1Error(error)
+      // A batch that was sent twice on its way broke the fence that it had set up itself.
+      if (await this.isCommitted(project, stamp)) return true
+      if (isLost) return false
+      throw toD1Error(error)
     }
   }
 
-  /** Whether a batch was done whose answer did not arrive. */
+  /** Whether a batch was done whose answer did not arrive, unless another one was done behind it. */
   private async isCommitted(project: string, stamp: number): Promise<boolean> {
     try {
       const [answer] = await this.batch([this.place.statements.of(READ_FENCE, project)])

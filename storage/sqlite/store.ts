@@ -56,8 +56,8 @@ export async function openSqliteStore(options: SqliteOptions | GivenConnection):
   const { durability = 'durable', deadlineMs = DEADLINE_MS, host = createHost() } = options
   const given = 'connection' in options ? options : undefined
   let path = 'connection' in options ? undefined : pathOfUrl(options.url)
-  const driver = await loadDriver('connection' in options ? driverOf(options.connection) : options.driver)
   try {
+    const driver = await loadDriver('connection' in options ? driverOf(options.connection) : options.driver)
     const connection = given === undefined ? undefined : driver.adopt(given.connection)
     if (connection !== undefined) path = pathOfConnection(connection)
     const plan: Plan = { driver, path, durability, deadlineMs, host, isGiven: connection !== undefined }
