@@ -4,6 +4,9 @@
  * A block is 1,024 requests. Their strings and objects are made before the clock starts; then each is decided with the clock
  * read around it. As many are decided 64 at a time, since reading the clock costs about as much as a small decision. The
  * floors follow within the same milliseconds, so that a busy moment hurts all of them.
+ *
+ * A sample keeps 256 blocks. When there are more, each has the same chance to be one of those that are kept (Vitter, "Random sampling with a
+ * reservoir", 1985, algorithm R), so that an hour takes the memory of a second and its figures are about all of it.
  */
 import type { EngineRequest } from '../engine-wasm/host/index.ts'
 import type { BenchRequest } from './bench-requests.ts'
@@ -25,7 +28,7 @@ export interface Sample {
   readonly mean: number
   readonly map: number
   readonly empty: number
-  /** Decisions that were timed one by one. */
+  /** Decisions that were timed one by one, those of blocks that are not kept too. */
   readonly singles: number
 }
 
@@ -43,7 +46,7 @@ const BLOCK = 1024
 const CHUNK = 64
 /** Blocks at the least, so that 0.1 % of the singles are some. */
 const MIN_BLOCKS = 4
-const MAX_BLOCKS = 256
+const KEPT_BLOCKS = 256
 const CLOCK_READINGS = 2048
 
 /** Decides `requests` for some seconds; `undefined` when `rest` said so before the end. */
@@ -58,13 +61,17 @@ export async function takeSample(
     collect()
     return block
   }
-  const chunks = () => new Float64Array((BLOCK / CHUNK) * MAX_BLOCKS)
-  const times = { single: new Float64Array(BLOCK * MAX_BLOCKS), decide: chunks(), map: chunks(), empty: chunks() }
+  // One more place is for what is not kept.
+  const places = KEPT_BLOCKS + 1
+  const chunks = () => new Float64Array((BLOCK / CHUNK) * places)
+  const times = { single: new Float64Array(BLOCK * places), decide: chunks(), map: chunks(), empty: chunks() }
+  const random = createRandom()
   const overhead = costOfClock(clock)
   const end = clock() + seconds * 1000
   let blocks = 0
-  while (blocks < MAX_BLOCKS && (blocks < MIN_BLOCKS || clock() < end)) {
-    const partOf = (all: Float64Array) => all.subarray((all.length / MAX_BLOCKS) * blocks)
+  while (blocks < MIN_BLOCKS || clock() < end) {
+    const place = blocks < KEPT_BLOCKS ? blocks : Math.min(KEPT_BLOCKS, random(blocks + 1))
+    const partOf = (all: Float64Array) => all.subarray((all.length / places) * place)
     timeEach(subject, prepare(), clock, partOf(times.single))
     timeDecisions(subject, prepare(), clock, partOf(times.decide))
     timeLookUps(subject, prepare(), clock, partOf(times.map))
@@ -72,7 +79,8 @@ export async function takeSample(
     blocks++
     if (!(await rest())) return undefined
   }
-  const sorted = (all: Float64Array) => all.subarray(0, (all.length / MAX_BLOCKS) * blocks).sort()
+  const kept = Math.min(KEPT_BLOCKS, blocks)
+  const sorted = (all: Float64Array) => all.subarray(0, (all.length / places) * kept).sort()
   const toNs = (ms: number) => Math.max(0, ms - overhead) * 1e6
   const singles = sorted(times.single)
   const single = (part: number) => toNs(percentile(singles, part))
@@ -84,7 +92,7 @@ export async function takeSample(
     mean: perCall(times.decide),
     map: perCall(times.map),
     empty: perCall(times.empty),
-    singles: singles.length,
+    singles: blocks * BLOCK,
   }
 }
 
@@ -96,12 +104,8 @@ export function percentile(sorted: Float64Array, part: number): number {
 /** All requests again and again, in a new order each time that is the same in every run: no processor learns it by heart. */
 function createOrder(requests: readonly BenchRequest[]): () => BenchRequest {
   const order = [...requests]
-  let seed = 1
+  const random = createRandom()
   let position = order.length
-  const random = (below: number) => {
-    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
-    return Math.floor((seed / 2 ** 32) * below)
-  }
   return () => {
     if (position === order.length) {
       position = 0
@@ -117,6 +121,15 @@ function createOrder(requests: readonly BenchRequest[]): () => BenchRequest {
     const request = order[position++]
     if (request === undefined) throw new RangeError('there are no requests')
     return request
+  }
+}
+
+/** Whole numbers below what is asked for, the same ones in every run. */
+function createRandom(): (below: number) => number {
+  let seed = 1
+  return (below) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
+    return Math.floor((seed / 2 ** 32) * below)
   }
 }
 

@@ -60,6 +60,24 @@ test('figures are nanoseconds of one call, less what reading the clock takes', a
   expect(Math.max(...asked.values()) - Math.min(...asked.values())).toBeLessThanOrEqual(2)
 })
 
+test('a sample that is longer than what it keeps is about all of its time', async () => {
+  // 256 blocks of 2,048 decisions are kept. The first 256 are quick, and four fifths of all are slow.
+  const quick = 256 * 2048
+  const { subject, clock, asked } = machine({ decide: (turn) => (turn < quick ? 1 : 4), lookUp: 0, touch: 0 })
+  let blocks = 0
+  const sample = await takeSample(subject, REQUESTS, {
+    seconds: 12,
+    clock,
+    collect: () => undefined,
+    rest: async () => ++blocks > 0,
+  })
+  expect(clock()).toBeGreaterThan(12_000)
+  expect(blocks).toBeGreaterThan(5 * 256)
+  expect(sample?.singles).toBe(blocks * 1024)
+  expect([...asked.values()].reduce((sum, count) => sum + count)).toBe(blocks * 2048)
+  expect([sample?.p50, sample?.p99, sample?.mean].map((ns) => Math.round(ns ?? 0))).toEqual([4000, 4000, 4000])
+})
+
 test('what is quicker than the clock can tell takes no time, and never less', async () => {
   const { subject, clock } = machine({ decide: () => 0, lookUp: 0, touch: 0 })
   const sample = await takeSample(subject, REQUESTS, {
