@@ -1,8 +1,10 @@
 // `decide` one by one or `decideBatch` on 64 requests at a time, in a process of its own: says that it is ready, and measures when it is
 // told to. `one-agent` asks for 64 resources of one agent, as a list of tools does; `mixed` for what comes in.
+
+import { loadEngine } from 'kavachos/engine'
 import { Bench } from 'tinybench'
-import { openEngine } from './peers/ours.mjs'
-import { toRequest } from './policy.mjs'
+import { toModule } from './policy.mjs'
+import { toRequest } from './request.mjs'
 import { createWorkload } from './workload.mjs'
 
 const [way, mix] = process.argv.slice(2)
@@ -14,7 +16,7 @@ const STEADY = 1_000_000
 process.on('disconnect', () => process.exit())
 const memories = watchMemories()
 const workload = createWorkload('W2g')
-const engine = openEngine(workload)
+const engine = loadEngine(toModule(workload))
 const decideAll =
   way === 'decideBatch' ? (group) => engine.decideBatch(group) : (group) => group.map((one) => engine.decide(one))
 

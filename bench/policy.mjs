@@ -1,4 +1,5 @@
 // A workload as a policy: through the model API, so that no text has to be parsed for 1,000,000 grants.
+import { readFileSync } from 'node:fs'
 import {
   compileRegex,
   emitImage,
@@ -6,8 +7,15 @@ import {
   parseHours,
   parsePattern,
   parseRegexBody,
+  spliceModule,
   weekRanges,
 } from 'kavachos/compiler'
+
+/** The module of a workload. */
+export function toModule(workload) {
+  const wasm = readFileSync(process.env.KAVACH_ENGINE ?? new URL('../build/engine.wasm', import.meta.url))
+  return spliceModule(wasm, toImage(workload))
+}
 
 /** The image of a workload. */
 export function toImage(workload) {
@@ -48,20 +56,6 @@ export function toModel(workload) {
     }
   }
   return { name: 'bench', generation: 1, roles: [], agents, delegations, forbids: [], requires: [], limits: [] }
-}
-
-/** The request object that a caller would make of a workload's strings. */
-export function toRequest(fields, hour, { cond, depth }) {
-  if (cond) {
-    const [agent, action, resource, ip, path] = fields
-    return { agent, action, resource, ip, now: hour * 3_600_000, args: { path } }
-  }
-  if (depth === undefined) return { agent: fields[0], action: fields[1], resource: fields[2] }
-  const chain = fields.slice(2)
-  const agent = chain.pop()
-  return chain.length === 0
-    ? { agent, action: fields[1], resource: fields[0] }
-    : { via: chain, agent, action: fields[1], resource: fields[0] }
 }
 
 function clock(hour) {

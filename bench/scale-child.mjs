@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs'
 import { emitImage, spliceModule } from 'kavachos/compiler'
 import { loadEngine } from 'kavachos/engine'
 import { check } from './compile-work.mjs'
-import { toModel, toRequest } from './policy.mjs'
+import { toModel } from './policy.mjs'
 import { textName, workloadText } from './policy-text.mjs'
+import { toRequest } from './request.mjs'
 import { createWorkload } from './workload.mjs'
 
 const [from, agents, grants] = process.argv.slice(2)

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto'
 import { loadLiveEngine } from 'kavachos/engine'
 import { Load, turnOf } from '../test/runtimes/swap/load.mjs'
 import { withGeneration } from '../test/runtimes/swap/runner.mjs'
-import { toImage, toRequest } from './policy.mjs'
+import { toImage } from './policy.mjs'
+import { toRequest } from './request.mjs'
 import { createWorkload } from './workload.mjs'
 
 const [agents, grants, swaps, perSecond] = process.argv.slice(2).map(Number)

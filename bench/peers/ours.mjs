@@ -1,10 +1,8 @@
 // The engine under the workload as a policy.
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { spliceModule } from 'kavachos/compiler'
 import { loadEngine } from 'kavachos/engine'
-import { toImage, toRequest } from '../policy.mjs'
+import { toRequest } from '../request.mjs'
 
 const MAX_MODULE_BYTES = 2 ** 30
 
@@ -21,13 +19,4 @@ export function load({ spec }, module) {
     decide: (request) => engine.decide(request).allowed,
     prepare: (fields, hour) => toRequest(fields, hour, spec),
   }
-}
-
-export function openEngine(workload) {
-  return loadEngine(toModule(workload))
-}
-
-export function toModule(workload) {
-  const wasm = readFileSync(process.env.KAVACH_ENGINE ?? new URL('../../build/engine.wasm', import.meta.url))
-  return spliceModule(wasm, toImage(workload))
 }
