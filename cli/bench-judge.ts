@@ -5,6 +5,7 @@
  * one that the median round keeps is kept. In between nobody can tell, and that is said.
  */
 import type { BudgetLine } from './bench-budget.ts'
+import type { LineFault } from './bench-requests.ts'
 import { type BenchRun, type Measured, median, valuesOf } from './bench-run.ts'
 
 export type BudgetVerdict = 'within' | 'above' | 'unsure'
@@ -42,6 +43,17 @@ function judgeLine(budget: BudgetLine, measured: Measured): JudgedLine {
 export function verdictOf(lines: readonly JudgedLine[]): BudgetVerdict {
   const has = (verdict: BudgetVerdict) => lines.some((line) => line.verdict === verdict)
   return has('above') ? 'above' : has('unsure') ? 'unsure' : 'within'
+}
+
+/**
+ * Of the lines that were left out, those that keep the policy from passing. A budget is about every request of the file, unless faults are
+ * allowed; a line that the engine fails on is never fine.
+ */
+export function refusedOf(
+  faults: readonly LineFault[],
+  { hasBudget, allowFaults }: { readonly hasBudget: boolean; readonly allowFaults: boolean },
+): readonly LineFault[] {
+  return faults.filter(({ kind }) => kind === 'engine-fault' || (hasBudget && !allowFaults))
 }
 
 /** Measures so many rounds, and up to as many again while that may still tell whether a limit is kept. */

@@ -1,10 +1,14 @@
 /** What a benchmark has found, for people, for machines and for a pull request. */
 import { FLOOR_NAMES, measureOf, unitOf, VERDICTS } from './bench-budget.ts'
 import { type BudgetVerdict, type JudgedLine, verdictOf } from './bench-judge.ts'
+import type { LineFault } from './bench-requests.ts'
 import { type Measured, median } from './bench-run.ts'
 import { plural } from './findings.ts'
 
 export const BENCH_FORMATS = ['text', 'json', 'github'] as const
+
+/** Lines that are left out are named, at most so many of them. */
+export const MAX_FAULTS = 20
 
 export type BenchFormat = (typeof BENCH_FORMATS)[number]
 
@@ -18,7 +22,9 @@ export interface BenchReport {
     readonly file: string
     readonly count: number
     readonly verdicts: Readonly<Record<string, number>>
-    readonly faults: readonly { readonly line: number; readonly fault: string }[]
+    readonly faults: readonly LineFault[]
+    /** Those of the faults that let the policy not pass: nobody knows what these requests take. */
+    readonly refused: readonly LineFault[]
   }
   readonly machine: {
     readonly runtime: string
@@ -52,7 +58,8 @@ function toText(report: BenchReport): string {
     ['', 'median', 'best', 'worst'],
     ...rows.map(({ name, median, best, worst }) => [name, median, best, worst]),
   ])
-  const parts = [headLines(report), table, ...(report.budget ? [budgetLines(report.budget)] : [])]
+  const { budget, requests } = report
+  const parts = [headLines(report), table, ...(budget ? [budgetLines(budget, requests)] : [])]
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
@@ -102,13 +109,31 @@ function columns(rows: readonly (readonly string[])[], left = 1): readonly strin
   )
 }
 
-function budgetLines({ file, lines }: NonNullable<BenchReport['budget']>): readonly string[] {
+function budgetLines(
+  { file, lines }: NonNullable<BenchReport['budget']>,
+  requests: BenchReport['requests'],
+): readonly string[] {
   const rows = lines.map((line) => [line.verdict, line.budget.text, foundText(line)])
-  return [`${file}: ${verdictText(lines)}`, ...columns(rows, 3).map((row) => `  ${row}`)]
+  return [`${file}: ${verdictText(lines, requests)}`, ...columns(rows, 3).map((row) => `  ${row}`)]
 }
 
-/** `1 of 3 limits is exceeded`. */
-function verdictText(lines: readonly JudgedLine[]): string {
+/** `2 requests were not measured; 1 of 3 limits is exceeded`. */
+function verdictText(lines: readonly JudgedLine[], { refused }: BenchReport['requests']): string {
+  const unmeasured = refused.length === 0 ? '' : `${unmeasuredText(refused.length)}; `
+  return `${unmeasured}${limitsText(lines)}`
+}
+
+/** `1 request was not measured`. */
+export function unmeasuredText(count: number): string {
+  return `${plural(count, 'request')} ${count === 1 ? 'was' : 'were'} not measured`
+}
+
+/** Whether the policy passes: the verdict of the limits, and above all of them that every request was measured. */
+export function verdictOfReport({ budget, requests }: BenchReport): BudgetVerdict {
+  return requests.refused.length > 0 ? 'above' : verdictOf(budget?.lines ?? [])
+}
+
+function limitsText(lines: readonly JudgedLine[]): string {
   const counts = (verdict: BudgetVerdict) => lines.filter((line) => line.verdict === verdict).length
   const [above, unsure] = [counts('above'), counts('unsure')]
   if (above + unsure === 0) return lines.length === 1 ? 'the limit is kept' : `all ${lines.length} limits are kept`
@@ -168,7 +193,7 @@ function toJson(report: BenchReport): unknown {
         ...statistics(floor[name], 'ns'),
       })),
     ),
-    ...(budget && { budget: budgetJson(budget) }),
+    ...(budget && { budget: budgetJson(report, budget) }),
   }
 }
 
@@ -176,10 +201,11 @@ function statistics(values: readonly number[], unit: 'ns' | 'bytes') {
   return { unit, median: median(values), best: Math.min(...values), worst: Math.max(...values), rounds: values }
 }
 
-function budgetJson({ file, lines }: NonNullable<BenchReport['budget']>): unknown {
+function budgetJson(report: BenchReport, { file, lines }: NonNullable<BenchReport['budget']>): unknown {
   return {
     file,
-    verdict: verdictOf(lines),
+    verdict: verdictOfReport(report),
+    unmeasured: report.requests.refused.length,
     lines: lines.map(({ budget, verdict, limit, best, median, worst }) => ({
       line: budget.line,
       text: budget.text,
@@ -194,15 +220,20 @@ function budgetJson({ file, lines }: NonNullable<BenchReport['budget']>): unknow
 }
 
 /** @see https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
-function toAnnotations({ budget }: BenchReport): string {
-  if (budget === undefined) return ''
-  return budget.lines
+function toAnnotations({ budget, requests }: BenchReport): string {
+  const unmeasured = requests.refused
+    .slice(0, MAX_FAULTS)
+    .map(({ line, fault }) => annotation(requests.file, line, `not measured: ${fault}`))
+  const limits = (budget?.lines ?? [])
     .filter(({ verdict }) => verdict !== 'within')
-    .map((line) => {
-      const place = `file=${escapedProperty(budget.file)},line=${line.budget.line},title=kavach bench`
-      return `::error ${place}::${escapedData(`${line.verdict}: ${line.budget.text}: ${foundText(line)}`)}\n`
-    })
-    .join('')
+    .map((line) =>
+      annotation(budget?.file ?? '', line.budget.line, `${line.verdict}: ${line.budget.text}: ${foundText(line)}`),
+    )
+  return [...unmeasured, ...limits].join('')
+}
+
+function annotation(file: string, line: number, text: string): string {
+  return `::error file=${escapedProperty(file)},line=${line},title=kavach bench::${escapedData(text)}\n`
 }
 
 function escapedData(text: string): string {
@@ -217,7 +248,7 @@ function escapedProperty(text: string): string {
 export function benchMarkdown(report: BenchReport): string {
   const { budget, measured } = report
   const parts = [
-    `### ${markOf(budget)}Decisions of ${escaped(report.policy.name)}${budget ? `: ${verdictText(budget.lines)}` : ''}`,
+    `### ${markOf(report)}Decisions of ${escaped(report.policy.name)}${budget ? `: ${verdictText(budget.lines, report.requests)}` : ''}`,
     ...(budget
       ? [
           markdownTable(
@@ -235,9 +266,9 @@ export function benchMarkdown(report: BenchReport): string {
   return `${parts.join('\n\n')}\n`
 }
 
-function markOf(budget: BenchReport['budget']): string {
-  if (budget === undefined) return ''
-  return { within: '🟢 ', unsure: '🟡 ', above: '🔴 ' }[verdictOf(budget.lines)]
+function markOf(report: BenchReport): string {
+  if (report.budget === undefined) return ''
+  return { within: '🟢 ', unsure: '🟡 ', above: '🔴 ' }[verdictOfReport(report)]
 }
 
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -13,8 +13,15 @@ export interface BenchRequest {
 
 export interface BenchRequests {
   readonly requests: readonly BenchRequest[]
-  /** Lines that are left out, because they are no requests. */
-  readonly faults: readonly { readonly line: number; readonly fault: string }[]
+  readonly faults: readonly LineFault[]
+}
+
+/** A line that is left out, and why: it is no request, or the engine fails on it. */
+export interface LineFault {
+  /** From 1. */
+  readonly line: number
+  readonly kind: 'no-request' | 'engine-fault'
+  readonly fault: string
 }
 
 /**
@@ -28,12 +35,12 @@ export async function loadRequests(
   { engine, now }: { readonly engine: Engine; readonly now: number | undefined },
 ): Promise<BenchRequests> {
   const requests: BenchRequest[] = []
-  const faults: { readonly line: number; readonly fault: string }[] = []
+  const faults: LineFault[] = []
   for await (const lines of readLines(openInput(terminal, named, 'requests'))) {
     for (const line of lines) {
       if (!('fault' in line) && line.text.trim() === '') continue
-      const read = 'fault' in line ? line.fault : readRequest(line.text, engine, now)
-      if (typeof read === 'string') faults.push({ line: line.number, fault: read })
+      const read = 'fault' in line ? noRequest(line.fault) : readRequest(line.text, engine, now)
+      if ('fault' in read) faults.push({ line: line.number, ...read })
       else requests.push(read)
     }
     terminal.progress(() => `${requests.length} requests read`)
@@ -41,19 +48,25 @@ export async function loadRequests(
   return { requests, faults }
 }
 
-function readRequest(text: string, engine: Engine, now: number | undefined): BenchRequest | string {
+type Fault = Omit<LineFault, 'line'>
+
+function noRequest(fault: string): Fault {
+  return { kind: 'no-request', fault }
+}
+
+function readRequest(text: string, engine: Engine, now: number | undefined): BenchRequest | Fault {
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is not an object'
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return noRequest('it is not an object')
     return toRequest(value, engine, now)
   } catch (error) {
-    if (error instanceof SyntaxError) return 'it is not JSON'
-    if (error instanceof RangeError) return 'it nests too deeply'
+    if (error instanceof SyntaxError) return noRequest('it is not JSON')
+    if (error instanceof RangeError) return noRequest('it nests too deeply')
     throw error
   }
 }
 
-function toRequest(value: object, engine: Engine, now: number | undefined): BenchRequest | string {
+function toRequest(value: object, engine: Engine, now: number | undefined): BenchRequest | Fault {
   // The engine looks at every member itself and answers invalid-request for what it does not like.
   const asked = value as EngineRequest
   const request = {
@@ -62,8 +75,8 @@ function toRequest(value: object, engine: Engine, now: number | undefined): Benc
     ...(now !== undefined && (asked.now === undefined || asked.now === null) && { now }),
   }
   const { decision, reason } = engine.decide(request, { charge: 'caller' })
-  if (reason === 'invalid-request') return 'the engine answers invalid-request'
-  if (reason === 'engine-fault') return 'the engine answers engine-fault'
+  if (reason === 'invalid-request') return noRequest('the engine answers invalid-request')
+  if (reason === 'engine-fault') return { kind: 'engine-fault', fault: 'the engine answers engine-fault' }
   const { agent, action, resource } = request
   // A copy has the members that it was made from.
   return { asked: { agent, action, resource, verdict: decision }, fresh: () => freshCopy(request) as EngineRequest }

@@ -9,9 +9,18 @@ import { emitImage, spliceModule } from '../compiler/emit/index.ts'
 import { nearest } from '../compiler/model/index.ts'
 import { type Engine, type EngineRequest, loadEngine } from '../engine-wasm/host/index.ts'
 import { type BudgetFault, type BudgetLine, isSelected, parseBudget } from './bench-budget.ts'
-import { judgeBudget, measureUntilSure, verdictOf } from './bench-judge.ts'
+import { judgeBudget, measureUntilSure, refusedOf } from './bench-judge.ts'
 import { openBareModule, withMark } from './bench-module.ts'
-import { BENCH_FORMATS, type BenchFormat, type BenchReport, benchMarkdown, renderBench } from './bench-report.ts'
+import {
+  BENCH_FORMATS,
+  type BenchFormat,
+  type BenchReport,
+  benchMarkdown,
+  MAX_FAULTS,
+  renderBench,
+  unmeasuredText,
+  verdictOfReport,
+} from './bench-report.ts'
 import { type BenchRequests, loadRequests } from './bench-requests.ts'
 import { type BenchRun, createRun, selectionsOf } from './bench-run.ts'
 import { requireSound } from './checked.ts'
@@ -29,6 +38,7 @@ interface BenchOptions {
   readonly module: string
   readonly requests: string
   readonly budget?: string
+  readonly allowFaults?: true
   readonly rounds: number
   readonly seconds: number
   readonly state?: string
@@ -43,6 +53,7 @@ export function benchCommand(terminal: Terminal): Command {
     .requiredOption('-m, --module <file>', 'module (.wasm) or image (.img); a policy folder is compiled on the fly')
     .requiredOption('-r, --requests <file>', 'file of requests, one JSON object a line, or - for standard input')
     .option('-b, --budget <file>', 'limits, one a line, such as `decide.p99 <= 5us`')
+    .option('--allow-faults', 'let a budget pass that lines which are no requests were left out of')
     .addOption(new Option('--rounds <count>', 'rounds to measure').argParser(toRounds).default(5))
     .addOption(new Option('--seconds <seconds>', 'seconds of one round').argParser(toSeconds).default(1))
     .option('-s, --state <file>', 'JSON of agents, delegations and revocations made at run time')
@@ -65,8 +76,8 @@ Examples:
   kavach bench --module build/acme.wasm --requests requests.ndjson
   kavach bench -m build/acme.wasm -r requests.ndjson --budget bench.budget --format github
 
-The exit code is 1 when the best round exceeds a limit, 3 when only some rounds keep one, of twice as many as were
-asked for, and 0 otherwise.`,
+The exit code is 1 when the best round exceeds a limit, or when there is a budget and a line is no request; 3 when only
+some rounds keep a limit, of twice as many as were asked for; and 0 otherwise.`,
     )
     .action(async (options: BenchOptions) => {
       terminal.recordExit(await bench(terminal, options))
@@ -115,6 +126,7 @@ async function bench(terminal: Terminal, options: BenchOptions): Promise<number>
   if (run.measured().rounds === 0) return interruptedEarly(terminal)
   const report = toReport({ options, subject, file, budget, run, isInterrupted: interrupt.aborted })
   await publish(terminal, report, options)
+  noteRefused(terminal, report)
   return exitOf(report)
 }
 
@@ -185,9 +197,6 @@ function withEngine(image: Uint8Array): { readonly module: Uint8Array; readonly 
   return { module: spliceModule(loadEngineWasm(), image), image }
 }
 
-/** Lines that are left out, at most so many of them. */
-const MAX_FAULTS = 20
-
 /** Names the lines that are no requests. @throws {CliError} 1 when there is no other line */
 function requireRequests(terminal: Terminal, { requests, faults }: BenchRequests, named: string): void {
   for (const { line, fault } of faults.slice(0, MAX_FAULTS)) {
@@ -200,6 +209,14 @@ function requireRequests(terminal: Terminal, { requests, faults }: BenchRequests
     faults.length === 0 ? `there is no request in \`${named}\`` : `no line of \`${named}\` is a request`,
     'a line is {"agent":"planner","action":"read","resource":"mcp:github:repos"}; docs/language.md, section 2, has all members',
   )
+}
+
+function noteRefused(terminal: Terminal, { requests: { file, refused } }: BenchReport): void {
+  if (refused.length === 0) return
+  const help = refused.some(({ kind }) => kind === 'engine-fault')
+    ? 'an engine that fails is a defect of kavachos: please report it with the line'
+    : 'mend these lines or remove them, or pass `--allow-faults`'
+  terminal.note(`kavach: ${file}: ${unmeasuredText(refused.length)}\n  = help: ${help}\n`)
 }
 
 /** @throws {CliError} 64 when a selection holds no request, which would be within any limit */
@@ -249,6 +266,10 @@ function toReport(parts: {
 }): BenchReport {
   const { options, subject, file, budget, run, isInterrupted } = parts
   const measured = run.measured()
+  const refused = refusedOf(file.faults, {
+    hasBudget: options.budget !== undefined,
+    allowFaults: options.allowFaults === true,
+  })
   const verdicts: Record<string, number> = {}
   for (const { asked } of file.requests) verdicts[asked.verdict] = (verdicts[asked.verdict] ?? 0) + 1
   const processors = cpus()
@@ -256,7 +277,13 @@ function toReport(parts: {
     module: options.module,
     policy: subject.engine.policy,
     loader: subject.loader,
-    requests: { file: options.requests, count: file.requests.length, verdicts, faults: file.faults },
+    requests: {
+      file: options.requests,
+      count: file.requests.length,
+      verdicts,
+      faults: file.faults,
+      refused,
+    },
     machine: {
       runtime: `Node ${process.versions.node}`,
       platform: `${process.platform} ${process.arch}`,
@@ -293,10 +320,9 @@ function appendSummary(path: string, text: string): void {
   }
 }
 
-function exitOf({ budget, isInterrupted }: BenchReport): number {
-  if (isInterrupted) return EXIT_INTERRUPTED
-  if (budget === undefined) return EXIT_FINE
-  switch (verdictOf(budget.lines)) {
+function exitOf(report: BenchReport): number {
+  if (report.isInterrupted) return EXIT_INTERRUPTED
+  switch (verdictOfReport(report)) {
     case 'above':
       return EXIT_FINDINGS
     case 'unsure':

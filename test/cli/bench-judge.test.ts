@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseBudget } from '../../cli/bench-budget.ts'
-import { judgeBudget, measureUntilSure, verdictOf } from '../../cli/bench-judge.ts'
+import { judgeBudget, measureUntilSure, refusedOf, verdictOf } from '../../cli/bench-judge.ts'
+import type { LineFault } from '../../cli/bench-requests.ts'
 import type { Measured } from '../../cli/bench-run.ts'
 
 /** Three rounds of `decide.p99` in nanoseconds, with a floor that varies as the rounds do. */
@@ -73,4 +74,16 @@ test.each([
   }
   await measureUntilSure(run, lines, 3)
   expect(rounds).toBe(expected)
+})
+
+const BAD: LineFault = { line: 1, kind: 'no-request', fault: 'it is not JSON' }
+const FAILED: LineFault = { line: 2, kind: 'engine-fault', fault: 'the engine answers engine-fault' }
+
+test.each([
+  [true, false, [BAD, FAILED]],
+  [true, true, [FAILED]],
+  [false, false, [FAILED]],
+  [false, true, [FAILED]],
+])('with a budget: %j, faults allowed: %j, these lines keep it from passing', (hasBudget, allowFaults, expected) => {
+  expect(refusedOf([BAD, FAILED], { hasBudget, allowFaults })).toEqual(expected)
 })

@@ -11,8 +11,9 @@ function engineThat(asked: EngineRequest[]): Engine {
   const decide = (request: EngineRequest): Decision => {
     asked.push(request)
     const isSound = typeof request.agent === 'string'
+    const refusal = request.agent === '' ? 'engine-fault' : isSound ? undefined : 'invalid-request'
     // Tests look at nothing else.
-    return { decision: isSound ? 'allow' : 'deny', reason: isSound ? 'allowed' : 'invalid-request' } as Decision
+    return { decision: refusal === undefined ? 'allow' : 'deny', reason: refusal ?? 'allowed' } as Decision
   }
   return { policy: { name: 'p', generation: 1, digest: '' }, decide, decideBatch: () => [], reload: () => undefined }
 }
@@ -31,17 +32,18 @@ test('lines that are no requests are left out, each with its number and why', as
   const bad = Buffer.concat([
     Buffer.from(`\n${JSON.stringify(READ)}\n{"agent":\n[1]\n7\n`),
     Buffer.from([0xff, 0x0a]),
-    Buffer.from(`${JSON.stringify({ ...READ, agent: 7 })}\n${'['.repeat(100_000)}\n`),
+    Buffer.from(`${JSON.stringify({ ...READ, agent: 7 })}\n${'['.repeat(100_000)}\n{"agent":""}\n`),
   ])
   const { requests, faults } = await load(bad)
   expect(requests.map(({ asked }) => asked)).toEqual([{ ...READ, verdict: 'allow' }])
   expect(faults).toEqual([
-    { line: 3, fault: 'it is not JSON' },
-    { line: 4, fault: 'it is not an object' },
-    { line: 5, fault: 'it is not an object' },
-    { line: 6, fault: 'it is not UTF-8' },
-    { line: 7, fault: 'the engine answers invalid-request' },
-    { line: 8, fault: expect.stringMatching(/^it (is not JSON|nests too deeply)$/) },
+    { line: 3, kind: 'no-request', fault: 'it is not JSON' },
+    { line: 4, kind: 'no-request', fault: 'it is not an object' },
+    { line: 5, kind: 'no-request', fault: 'it is not an object' },
+    { line: 6, kind: 'no-request', fault: 'it is not UTF-8' },
+    { line: 7, kind: 'no-request', fault: 'the engine answers invalid-request' },
+    { line: 8, kind: 'no-request', fault: expect.stringMatching(/^it (is not JSON|nests too deeply)$/) },
+    { line: 9, kind: 'engine-fault', fault: 'the engine answers engine-fault' },
   ])
 })
 

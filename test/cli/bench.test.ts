@@ -176,6 +176,42 @@ test('lines that are no requests are named and left out', async () => {
   expect(out).toContain('\n1 request of requests.ndjson: 1 allow; 2 lines left out\n')
 })
 
+const FAULTY = `{"agent":\n${lines(READ)}{"agent":7}\n`
+
+test('a budget does not pass when a line was not measured, and --format github annotates the line', async () => {
+  const summary = join(folderOf(), 'summary.md')
+  vi.stubEnv('GITHUB_STEP_SUMMARY', summary)
+  const files = { 'b.budget': WIDE, 'requests.ndjson': FAULTY }
+  const { code, out, err } = await bench(files, '-b', 'b.budget', '--format', 'github')
+  expect(code).toBe(1)
+  expect(err).toContain(
+    'kavach: requests.ndjson: 2 requests were not measured\n' +
+      '  = help: mend these lines or remove them, or pass `--allow-faults`\n',
+  )
+  expect(out.split('\n').filter((line) => line.startsWith('::'))).toEqual([
+    '::error file=requests.ndjson,line=1,title=kavach bench::not measured: it is not JSON',
+    '::error file=requests.ndjson,line=3,title=kavach bench::not measured: the engine answers invalid-request',
+  ])
+  expect(out).toContain('\nb.budget: 2 requests were not measured; all 4 limits are kept\n')
+  expect(readFileSync(summary, 'utf8')).toMatch(
+    /^### 🔴 Decisions of bots: 2 requests were not measured; all 4 limits are kept\n/,
+  )
+})
+
+test.each([
+  [[], { code: 1, verdict: 'above', unmeasured: 2 }],
+  [['--allow-faults'], { code: 0, verdict: 'within', unmeasured: 0 }],
+])('with %j the JSON has the verdict of the exit code', async (args, expected) => {
+  const files = { 'b.budget': WIDE, 'requests.ndjson': FAULTY }
+  const { code, out } = await bench(files, '-b', 'b.budget', '--format', 'json', ...args)
+  const { budget, requests } = JSON.parse(out)
+  expect({ code, verdict: budget.verdict, unmeasured: budget.unmeasured }).toEqual(expected)
+  expect(requests.leftOut).toEqual([
+    { line: 1, kind: 'no-request', fault: 'it is not JSON' },
+    { line: 3, kind: 'no-request', fault: 'the engine answers invalid-request' },
+  ])
+})
+
 test.each([
   ['holds nothing', '\n', 'there is no request in `requests.ndjson`'],
   ['holds nothing that is valid', '{"agent":7}\n', 'no line of `requests.ndjson` is a request'],
