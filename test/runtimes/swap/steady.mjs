@@ -117,8 +117,10 @@ async function collect() {
 }
 
 function linearBytes() {
-  const alive = memories.map((memory) => memory.deref()).filter((memory) => memory !== undefined)
-  return alive.reduce((sum, memory) => sum + memory.buffer.byteLength, 0)
+  const alive = memories.filter((memory) => memory.deref() !== undefined)
+  // What is gone is not remembered, so that the watching itself takes no memory.
+  memories.splice(0, memories.length, ...alive)
+  return alive.reduce((sum, memory) => sum + (memory.deref()?.buffer.byteLength ?? 0), 0)
 }
 
 /** The linear memory of every module that is instantiated from here on, as long as somebody holds it. */
