@@ -35,11 +35,13 @@ const FIGURES = {
   'kavachos perSecond': 'authorize, 256 callers, calls/s',
   'kavachos byTokenPerSecond': 'authorizeByToken, 256 callers, calls/s',
   'floor singleUs': 'floor, one row to a transaction, us',
+  'floor singleP99Us': 'floor, one row to a transaction, p99 us',
   'kavachos singleUs': 'authorize, one caller, median us',
   'kavachos singleP99Us': 'authorize, one caller, p99 us',
   'large perSecond': 'authorize, large, calls/s',
   'large byTokenPerSecond': 'authorizeByToken, large, calls/s',
   'large singleUs': 'authorize, large, one caller, median us',
+  'large singleP99Us': 'authorize, large, one caller, p99 us',
 }
 
 export async function run(values) {
@@ -74,14 +76,19 @@ export async function run(values) {
       packages: ['better-sqlite3'],
       rows,
       tables: [{ columns: ['what', 'median', 'min', 'max', 'rounds'], rows: cells }],
-      limits: MODES.flatMap((mode) => limitsOf(mode, rows)),
+      limits: modesOf(values).flatMap((mode) => limitsOf(mode, rows, values)),
     },
     values,
   )
 }
 
-async function* measureAll({ rounds, calls, floors, large, modes = MODES.join() }, folder, note) {
-  const wanted = modes.split(',')
+function modesOf({ modes = MODES.join() }) {
+  return modes.split(',')
+}
+
+async function* measureAll(values, folder, note) {
+  const { rounds, calls, floors, large } = values
+  const wanted = modesOf(values)
   const child = (contender, mode, size) =>
     runOnce('authorize-child.mjs', [contender, mode, calls, join(folder, `${contender}.db`), size])
   for (let round = 0; round < Number(rounds); round++) {
@@ -112,17 +119,21 @@ function noteGiven(lines, note) {
   }
 }
 
-function limitsOf(mode, rows) {
+function limitsOf(mode, rows, { large }) {
   const of = (figure) => rows.find((row) => row.mode === mode && row.figure === figure)?.median
   const floor = Math.max(of('floor perSecond'), of('given perSecond') ?? 0)
   const least = (what, value, atLeast) => limit(`${mode}: ${what}`, value, { atLeast, unit: 'x' })
   const most = (what, value, atMost) => limit(`${mode}: ${what}`, value, { atMost, unit: 'x' })
   return [
-    ...least('authorize / the faster floor', of('kavachos perSecond') / floor, 0.5),
-    ...least('by token / by id', of('kavachos byTokenPerSecond') / of('kavachos perSecond'), 0.85),
-    ...most('one caller / one row', of('kavachos singleUs') / of('floor singleUs'), 1.5),
-    ...least('large / small', of('large perSecond') / of('kavachos perSecond'), 0.8),
-    ...least('by token, large / small', of('large byTokenPerSecond') / of('kavachos byTokenPerSecond'), 0.8),
-    ...least('one caller, small / large', of('kavachos singleUs') / of('large singleUs'), 0.8),
+    least('authorize / the faster floor', of('kavachos perSecond') / floor, 0.5),
+    least('by token / by id', of('kavachos byTokenPerSecond') / of('kavachos perSecond'), 0.85),
+    most('one caller / one row', of('kavachos singleUs') / of('floor singleUs'), 1.5),
+    ...(large
+      ? [
+          least('large / small', of('large perSecond') / of('kavachos perSecond'), 0.8),
+          least('by token, large / small', of('large byTokenPerSecond') / of('kavachos byTokenPerSecond'), 0.8),
+          least('one caller, small / large', of('kavachos singleUs') / of('large singleUs'), 0.8),
+        ]
+      : []),
   ]
 }

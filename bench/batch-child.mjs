@@ -45,9 +45,9 @@ async function measure(ms) {
   )
   const [{ result }] = await bench.run()
   if (result.error) throw result.error
-  const { p50, min, max } = result.latency
+  const { p50, min, max, samples } = result.latency
   const perCall = (batchMs) => (batchMs / (SIZE * GROUPS)) * 1e6
-  return { p50: perCall(p50), min: perCall(min), max: perCall(max) }
+  return { p50: perCall(p50), min: perCall(min), max: perCall(max), samples: samples.map(perCall) }
 }
 
 /** Bytes of linear memory before and after, and what the heap of JavaScript keeps. */

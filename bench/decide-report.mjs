@@ -1,5 +1,5 @@
 // What the figures of `npm run bench -- decide` say: a row for each contender, who is ahead of us and why, and the limits.
-import { CONTENDERS } from './peers/contenders.mjs'
+import { BY_HAND, CONTENDERS } from './peers/contenders.mjs'
 import { limit } from './report.mjs'
 
 /** `W1x` has 10 agents with 5 exact grants each: a map needs no more than its look-up there. */
@@ -36,7 +36,7 @@ export function decideReport(rows, contenders) {
   const columns = ['workload, contender', 'p50', 'min', 'max', 'p99 of one', 'by hand', 'load ms', 'load MB', '']
   return {
     tables: [{ columns, rows: cells }],
-    limits: workloads.flatMap((workload) => limitsOf(rows, workload)),
+    limits: workloads.flatMap((workload) => limitsOf(rows, workload, contenders)),
     notes: [...notesOf(ahead), ...notesOfRestarts(rows)],
   }
 }
@@ -49,23 +49,39 @@ export function aheadOf(rows) {
   })
 }
 
-function limitsOf(rows, workload) {
+/** Of those that were wanted: ours beside each kind of the others. */
+function limitsOf(rows, workload, contenders) {
   const of = (kind) =>
     rows.filter((row) => row.workload === workload && CONTENDERS[row.contender].kind === kind && row.medianNs)
+  if (!contenders.includes('kavachos')) return []
   const [ours] = of('ours')
-  if (ours === undefined) return []
-  const peers = of('peer').filter(({ contender }) => !MAY_BE_AHEAD[workload]?.includes(contender))
+  const judged = contenders.filter(
+    (name) =>
+      CONTENDERS[name].kind === 'peer' && !MAY_BE_AHEAD[workload]?.includes(name) && !isAbsent(rows, workload, name),
+  )
+  const peers = of('peer').filter(({ contender }) => judged.includes(contender))
   const fastest = peers.sort((a, b) => a.medianNs - b.medianNs)[0]
+  const named = fastest === undefined ? '' : `, ${fastest.contender}`
   const atMost = MOST_BESIDE_BY_HAND[workload] ?? 1
   return [
-    ...limit(`${workload}: beside hand-written JavaScript`, ours.ratio, { atMost, unit: 'x' }),
-    ...(fastest === undefined
-      ? []
-      : limit(`${workload}: beside the fastest peer, ${fastest.contender}`, ours.medianNs / fastest.medianNs, {
-          atMost: 1,
-          unit: 'x',
-        })),
+    ...(contenders.some((name) => BY_HAND.includes(name))
+      ? [limit(`${workload}: beside hand-written JavaScript`, ours?.ratio, { atMost, unit: 'x' })]
+      : []),
+    ...(judged.length > 0
+      ? [
+          limit(`${workload}: beside the fastest peer${named}`, ours?.medianNs / fastest?.medianNs, {
+            atMost: 1,
+            unit: 'x',
+          }),
+        ]
+      : []),
   ]
+}
+
+/** It cannot, or is left out on purpose. */
+function isAbsent(rows, workload, contender) {
+  const row = rows.find((one) => one.workload === workload && one.contender === contender)
+  return row?.cannot !== undefined || row?.leftOut !== undefined
 }
 
 function notesOf(ahead) {

@@ -1,17 +1,17 @@
 // What a number was measured on.
 import { readFileSync } from 'node:fs'
-import { cpus, loadavg, platform, release, totalmem } from 'node:os'
+import { cpus, platform, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** What others did here in the minute before: as many as there are processors leave nothing to measure with. */
-const [loadBefore] = loadavg()
+/** Processors that others may keep busy: a desktop at rest takes less. */
+const MOST_LOAD = 0.5
 
-/** Nothing, or how busy the machine was before anything was measured. */
-export function busyBefore() {
-  return loadBefore > cpus().length / 2 ? Math.round(loadBefore * 10) / 10 : undefined
+/** Nothing, or the load that others made when it was more than figures stand. */
+export function busyWith(load) {
+  return load > MOST_LOAD ? Math.round(load * 10) / 10 : undefined
 }
 
 /** A line for people. */

@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { interrupted, listenForInterrupt } from './interrupt.mjs'
+import { origin } from './origin.mjs'
+import { watchOthers } from './others.mjs'
 import { SUITES } from './suites.mjs'
 
 const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'build/bench')
@@ -36,7 +38,8 @@ async function runOne(name, args) {
   listenForInterrupt()
   const isOwn = read.given.some((option) => !Object.hasOwn(COMMON, option))
   const json = read.values.json ?? (isOwn ? undefined : fileOf(name, read.values.quick))
-  return suite.run({ ...read.values, ...(read.values.quick && without(suite.quick, read.given)), json })
+  const values = { ...read.values, ...(read.values.quick && without(suite.quick, read.given)), json }
+  return suite.run({ ...values, origin: origin(), endWatch: watchOthers() })
 }
 
 async function runAll(args) {
@@ -46,6 +49,7 @@ async function runAll(args) {
   if (read.values.help) return print([USAGE, ...suites.map(({ help }) => help)].join('\n\n'))
   listenForInterrupt()
   const started = performance.now()
+  const from = origin()
   const took = []
   let status = 0
   for (const [index, name] of Object.keys(SUITES).entries()) {
@@ -55,7 +59,8 @@ async function runAll(args) {
     const begun = performance.now()
     rmSync(json, { force: true })
     try {
-      status = Math.max(status, await run({ ...defaults, ...read.values, ...(read.values.quick && quick), json }))
+      const values = { ...defaults, ...read.values, ...(read.values.quick && quick), json }
+      status = Math.max(status, await run({ ...values, origin: from, endWatch: watchOthers() }))
     } catch (cause) {
       console.error(`${name} could not be measured: ${cause.message}`)
       status = Math.max(status, BROKEN)
@@ -64,12 +69,20 @@ async function runAll(args) {
     took.push(`${name} ${seconds(begun)}`)
   }
   console.log(`${took.length} suites in ${seconds(started)}: ${took.join(', ')}`)
-  if (read.values.json !== undefined) {
-    const files = Object.keys(SUITES).map((name) => fileOf(name, read.values.quick))
-    const results = files.filter(existsSync).map((file) => JSON.parse(readFileSync(file, 'utf8')))
-    writeFileSync(read.values.json, `${JSON.stringify(results, undefined, 1)}\n`)
-  }
+  const files = Object.keys(SUITES).map((name) => fileOf(name, read.values.quick))
+  const results = noteRun(files.filter(existsSync), Math.round((performance.now() - started) / 1000))
+  if (read.values.json !== undefined) writeFileSync(read.values.json, `${JSON.stringify(results, undefined, 1)}\n`)
   return status
+}
+
+/** Says in each file that it is of a whole run, and what this run took; only the end of the run knows. */
+function noteRun(files, runSeconds) {
+  return files.map((file) => {
+    const result = JSON.parse(readFileSync(file, 'utf8'))
+    const noted = { ...result, origin: { ...result.origin, runSeconds } }
+    writeFileSync(file, `${JSON.stringify(noted, undefined, 1)}\n`)
+    return noted
+  })
 }
 
 /** The values, and the names of those that were given; or what is wrong. */

@@ -2,22 +2,25 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { interrupted } from './interrupt.mjs'
-import { busyBefore, describeBusy, describeMachine, describeVersions, machine, versionsOf } from './machine.mjs'
+import { busyWith, describeBusy, describeMachine, describeVersions, machine, versionsOf } from './machine.mjs'
 import { endProgress } from './progress.mjs'
 import { printTable } from './table.mjs'
+
+const NOT_MEASURED = 'not measured'
 
 /**
  * Prints the results, writes them to `values.json` unless they are cut off, and returns the exit status: 130 when they are, 1 when a limit
  * is missed and `values.strict` asks for it.
  *
  * `results` hold `suite`, `how` (a phrase), `packages`, `rows` (for JSON), `tables` of `{ title, columns, rows }`, `limits` of
- * `limit()`, which the tables may have shown already, and `notes`.
+ * `limit()`, which the tables may have shown already, and `notes`. `values` have `origin` of the run, and `endWatch`, which tells the load
+ * that others made.
  */
-export function conclude(results, { json, strict }) {
+export function conclude(results, { json, strict, origin, endWatch }) {
   const { suite, how, packages = [], rows, tables, limits = [], areLimitsInTables = false, notes = [] } = results
   const versions = versionsOf(['kavachos', ...packages])
   const isComplete = !interrupted.aborted
-  const load = busyBefore()
+  const load = busyWith(endWatch())
   endProgress()
   console.log(`# ${suite}\n\n${describeMachine()}\n${describeVersions(versions)}\n${how}\n`)
   if (load !== undefined) console.log(`${describeBusy(load)}\n`)
@@ -31,7 +34,7 @@ export function conclude(results, { json, strict }) {
       ['limit', 'measured', 'bound', ''],
       limits.map(({ what, value, unit, bound, isAtMost, holds }) => [
         what,
-        `${format(value)}${unit}`,
+        formatMeasured({ value, unit }),
         `${isAtMost ? 'at most' : 'at least'} ${format(bound)}${unit}`,
         holds ? 'holds' : 'MISSED',
       ]),
@@ -45,22 +48,24 @@ export function conclude(results, { json, strict }) {
     const file = resolve(json)
     mkdirSync(dirname(file), { recursive: true })
     const measured = new Date().toISOString().slice(0, 10)
-    writeFileSync(
-      file,
-      `${JSON.stringify({ suite, measured, machine: machine(), load, versions, how, rows, limits, notes }, undefined, 1)}\n`,
-    )
+    const about = { suite, measured, machine: machine(), load, origin, versions, how }
+    writeFileSync(file, `${JSON.stringify({ ...about, rows, limits, notes }, undefined, 1)}\n`)
   }
   if (!isComplete) return 130
   return strict && limits.some(({ holds }) => !holds) ? 1 : 0
 }
 
-/** A limit, judged on what is printed. Nothing when there is nothing to judge. */
+/** A limit, judged on the value itself and not on what is printed of it. One that has no value does not hold. */
 export function limit(what, value, { atMost, atLeast, unit = '' }) {
-  if (value === undefined || Number.isNaN(value)) return []
   const isAtMost = atMost !== undefined
   const bound = isAtMost ? atMost : atLeast
-  const shown = Number(format(value).replaceAll(',', ''))
-  return [{ what, value, unit, bound, isAtMost, holds: isAtMost ? shown <= bound : shown >= bound }]
+  if (!Number.isFinite(value)) return { what, value: NOT_MEASURED, unit, bound, isAtMost, holds: false }
+  return { what, value, unit, bound, isAtMost, holds: isAtMost ? value <= bound : value >= bound }
+}
+
+/** The value of a limit with its unit. */
+export function formatMeasured({ value, unit }) {
+  return value === NOT_MEASURED ? value : `${format(value)}${unit}`
 }
 
 /** Three digits, or whole numbers with commas. */

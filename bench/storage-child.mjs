@@ -1,7 +1,7 @@
 // One contender of `npm run bench -- storage`: prints a line of JSON. node storage-child.mjs store|bare DRIVER FULL|NORMAL ROWS FILE
 // Both write the same: rows of the log, a counter for each, and the head, 256 rows to a transaction and then one.
 import { rmSync } from 'node:fs'
-import { spread } from './statistics.mjs'
+import { median, quantile } from './statistics.mjs'
 
 const [contender, driver, synchronous, rowsText, file] = process.argv.slice(2)
 const BATCH = 256
@@ -28,7 +28,17 @@ for (let i = 0; i < SINGLES; i++) {
 }
 await close()
 clear()
-console.log(JSON.stringify({ perSecond, singleUs: spread(times).median, node: process.version }))
+console.log(
+  JSON.stringify({
+    perSecond,
+    singleUs: median(times),
+    singleP99Us: quantile(
+      times.sort((a, b) => a - b),
+      0.99,
+    ),
+    node: process.version,
+  }),
+)
 
 function nextRows(count) {
   return Array.from({ length: count }, () => {

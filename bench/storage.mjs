@@ -33,6 +33,7 @@ export async function run(values) {
     node: runs[0].node,
     perSecond: spread(runs.map(({ perSecond }) => perSecond)),
     singleUs: spread(runs.map(({ singleUs }) => singleUs)),
+    singleP99Us: spread(runs.map(({ singleP99Us }) => singleP99Us)),
   }))
   return conclude(
     {
@@ -42,10 +43,11 @@ export async function run(values) {
       rows,
       tables: [
         {
-          columns: ['what', 'rows/s', 'min', 'max', 'one row us', 'min', 'max', 'Node'],
-          rows: rows.map(({ what, perSecond, singleUs, node }) => [
+          columns: ['what', 'rows/s', 'min', 'max', 'one row us', 'min', 'max', 'p99 us', 'Node'],
+          rows: rows.map(({ what, perSecond, singleUs, singleP99Us, node }) => [
             what,
             ...[perSecond, singleUs].flatMap(({ median, min, max }) => [median, min, max].map(format)),
+            format(singleP99Us.median),
             node,
           ]),
         },

@@ -70,11 +70,11 @@ export async function run(values) {
         },
       ],
       limits: [
-        ...limit('wrong or failed decisions', steady.length > 0 ? wrong : undefined, { atMost: 0 }),
-        ...limit('memory over decisions', largestOf(decided, heldOf), { atMost: 2, unit: ' MiB' }),
-        ...limit('memory over swaps', largestOf(swapped, heldOf), { atMost: 2, unit: ' MiB' }),
-        ...limit('linear memory gained', largestOf(steady, gainedOf), { atMost: 0, unit: ' MiB' }),
-        ...limit(
+        limit('wrong or failed decisions', steady.length > 0 ? wrong : undefined, { atMost: 0 }),
+        limit('memory over decisions', largestOf(decided, heldOf), { atMost: 2, unit: ' MiB' }),
+        limit('memory over swaps', largestOf(swapped, heldOf), { atMost: 2, unit: ' MiB' }),
+        limit('linear memory gained', largestOf(steady, gainedOf), { atMost: 0, unit: ' MiB' }),
+        limit(
           'p99 of decide during a large swap, median of the rounds',
           large.length > 0 ? median(large.map(({ p99Ms }) => p99Ms)) : undefined,
           { atMost: 5, unit: ' ms' },

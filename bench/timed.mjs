@@ -8,14 +8,17 @@ import { conclude, format, limit } from './report.mjs'
 export async function runTimed({ suite, module, rows, how }, values) {
   const found = []
   await untilInterrupted(measureAll({ suite, module, rows }, values, found))
-  const limits = found.flatMap(({ what, median, atMostMs }) => limit(what, median, { atMost: atMostMs, unit: ' ms' }))
+  const limits = Object.entries(rows).map(([what, { atMostMs }]) => {
+    const median = found.find((row) => row.what === what)?.median
+    return limit(what, median, { atMost: atMostMs, unit: ' ms' })
+  })
   const columns = ['what', 'p50 ms', 'p99 ms', 'min', 'max', 'first', 'runs', 'at most', '']
-  const cells = found.map(({ what, median, p99, min, max, firstMs, runs, atMostMs }, i) => [
+  const cells = found.map(({ what, median, p99, min, max, firstMs, runs, atMostMs }) => [
     what,
     ...[median, p99, min, max, firstMs].map(format),
     String(runs),
     format(atMostMs),
-    limits[i].holds ? 'holds' : 'MISSED',
+    limits.find((one) => one.what === what).holds ? 'holds' : 'MISSED',
   ])
   return conclude(
     { suite, how, rows: found, tables: [{ columns, rows: cells }], limits, areLimitsInTables: true },

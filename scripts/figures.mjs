@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { BLOCKS, fillBlocks } from '../bench/figures/blocks.mjs'
+import { BLOCKS, fillBlocks, originOf } from '../bench/figures/blocks.mjs'
 import { plotDecide } from '../bench/figures/plot.mjs'
 import { SUITES } from '../bench/suites.mjs'
 
@@ -46,9 +46,18 @@ function gather() {
   const found = { ...known() }
   for (const name of Object.keys(SUITES)) {
     const file = join(root, 'build/bench', `${name}.json`)
-    if (existsSync(file)) found[name] = JSON.parse(readFileSync(file, 'utf8'))
+    if (existsSync(file)) found[name] = withQuick(JSON.parse(readFileSync(file, 'utf8')))
   }
   return found
+}
+
+/** With what `--quick` took, where it ran whole on the same engine. */
+function withQuick(result) {
+  const file = join(root, 'build/bench/quick', `${result.suite}.json`)
+  if (!existsSync(file) || result.origin === undefined) return result
+  const { origin } = JSON.parse(readFileSync(file, 'utf8'))
+  if (origin?.runSeconds === undefined || origin.engine !== result.origin.engine) return result
+  return { ...result, origin: { ...result.origin, quickSeconds: origin.runSeconds } }
 }
 
 function report() {
@@ -57,6 +66,7 @@ function report() {
     const busy = load === undefined ? '' : `, when the machine was busy (load ${load})`
     console.log(`${name}: ${measured === undefined ? 'not measured' : `measured ${measured}${busy}`}`)
   }
+  for (const line of originOf(Object.values(results))) console.log(line.replaceAll('**', ''))
 }
 
 function known() {

@@ -53,7 +53,30 @@ function machineOf(results) {
   const loads = Object.values(results).flatMap(({ load }) => load ?? [])
   return [
     `Measured ${when} on ${describeMachine(first.machine)}, with ${describeVersions(versions)}.`,
+    ...originOf(Object.values(results)),
     ...elsewhere,
     ...(loads.length > 0 ? [describeBusy(Math.max(...loads))] : []),
   ].join(' ')
+}
+
+/** Which sources and engine, and how long the run took; or a warning when the figures do not belong together. */
+export function originOf(suites) {
+  const distinct = (of) => [...new Set(suites.map(({ origin = {} }) => of(origin)))]
+  const [commits, engines] = [distinct(({ commit }) => commit), distinct(({ engine }) => engine)]
+  const code = (values) => values.map((value) => (value === undefined ? 'unknown' : `\`${value}\``)).join(', ')
+  const apart = suites.filter(({ origin }) => origin?.runSeconds === undefined).map(({ suite }) => `\`${suite}\``)
+  const runs = distinct(({ runSeconds }) => runSeconds).filter((seconds) => seconds !== undefined)
+  const quick = distinct(({ quickSeconds }) => quickSeconds).filter((seconds) => seconds !== undefined)
+  const warnings = [
+    ...(commits.length > 1 ? [`The suites are of different commits: ${code(commits)}.`] : []),
+    ...(engines.length > 1 ? [`The suites are of different engines: ${code(engines)}.`] : []),
+    ...(apart.length > 0 ? [`Not of a whole run with its defaults: ${apart.join(', ')}.`] : []),
+    ...(runs.length > 1 ? ['The suites are of different runs.'] : []),
+  ]
+  return [
+    ...(commits.length === 1 && engines.length === 1 ? [`Commit ${code(commits)}, engine ${code(engines)}.`] : []),
+    ...(runs.length === 1 && apart.length === 0 ? [`The whole run took ${runs[0]} s.`] : []),
+    ...(quick.length === 1 ? [`\`--quick\` took ${quick[0]} s.`] : []),
+    ...warnings.map((text) => `**${text}**`),
+  ]
 }

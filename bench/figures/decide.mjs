@@ -1,7 +1,7 @@
 // One decision, beside hand-written JavaScript and beside the peers.
 import { aheadOf } from '../decide-report.mjs'
 import { BY_HAND, CONTENDERS } from '../peers/contenders.mjs'
-import { table, time } from './markdown.mjs'
+import { ahead as markAhead, noteText, table, time } from './markdown.mjs'
 
 /** What a workload is, for those who have not read bench/README.md. */
 export const ABOUT = {
@@ -21,6 +21,8 @@ export const ABOUT = {
 export const nameOf = (workload) => (ABOUT[workload] === undefined ? workload : `${workload}: ${ABOUT[workload]}`)
 
 const PEERS = Object.keys(CONTENDERS).filter((name) => CONTENDERS[name].kind === 'peer')
+
+const OPA = '- OPA is not in the table: the program that compiles its policies is in neither npm nor Debian.'
 
 export function decideTable({ rows }) {
   const cells = workloadsOf(rows).map((workload) => {
@@ -49,12 +51,12 @@ export function peersTable({ rows, notes }) {
       const row = find(rows, workload, peer)
       if (row?.cannot !== undefined) return 'cannot'
       if (row?.medianNs === undefined) return 'left out'
-      return isAhead(workload, peer) ? `**${time(row.medianNs)}** \\*` : time(row.medianNs)
+      return isAhead(workload, peer) ? markAhead(time(row.medianNs)) : time(row.medianNs)
     }),
   ])
-  const closing = [...notes.map((note) => note.replace(/^\* /, '\\* ')), ...whyLeftOut(rows)].map((line) => `- ${line}`)
+  const closing = [...notes.map(noteText), ...whyLeftOut(rows)].map((line) => `- ${line}`)
   const head = table(['workload', 'kavachos', ...PEERS], cells)
-  return closing.length === 0 ? head : `${head}\n\n${closing.join('\n')}`
+  return `${head}\n\n${[...closing, OPA].join('\n')}`
 }
 
 function whyLeftOut(rows) {
@@ -94,5 +96,5 @@ function fasterOf(rows) {
 
 function holds(ratio, workload) {
   const bound = workload === 'W1x' ? 1.5 : 1
-  return `${bound.toFixed(1)}x ${Number(ratio.toFixed(2)) <= bound ? 'holds' : '**missed**'}`
+  return `${bound.toFixed(1)}x ${ratio <= bound ? 'holds' : '**missed**'}`
 }

@@ -1,16 +1,20 @@
 // Batches, large policies, compiling, proving; and all limits.
-import { format } from '../report.mjs'
+import { aheadIn } from '../compile-report.mjs'
+import { formatMeasured } from '../report.mjs'
 import { WAYS } from '../swap.mjs'
-import { bytes, round, table, time, whole } from './markdown.mjs'
+import { ahead, bytes, round, table, time, whole, withNotes } from './markdown.mjs'
 
 const MIXES = { 'one-agent': 'one agent, 64 resources', mixed: '64 requests as they come' }
 
 export function batchTable({ rows, limits }) {
   const cells = rows
     .filter(({ mix }) => mix !== undefined)
-    .map(({ mix, way, medianNs, minNs, maxNs }) => [`${MIXES[mix]}, \`${way}\``, ...[medianNs, minNs, maxNs].map(time)])
-  const closing = limits.map(({ what, value, unit, holds }) => `- ${what}: ${format(value)}${unit}, ${verdict(holds)}`)
-  return `${table(['requests, call', 'a decision', 'min', 'max'], cells)}\n\n${closing.join('\n')}`
+    .map(({ mix, way, medianNs, p99Ns, minNs, maxNs }) => [
+      `${MIXES[mix]}, \`${way}\``,
+      ...[medianNs, p99Ns, minNs, maxNs].map(time),
+    ])
+  const closing = limits.map((limit) => `- ${limit.what}: ${formatMeasured(limit)}, ${verdict(limit.holds)}`)
+  return `${table(['requests, call', 'a decision', 'p99', 'min', 'max'], cells)}\n\n${closing.join('\n')}`
 }
 
 /** Two small policies by turns, and a large one that is swapped in while requests come at a steady rate. */
@@ -44,26 +48,43 @@ export function scaleTable({ rows }) {
     time(times.emit * 1e6),
     time(times.load * 1e6),
     time(decideNs.median),
+    time(decideNs.p99),
     bytes(imageBytes),
     bytesPerGrant.toFixed(1),
     bytes(peakBytes),
   ])
-  const head = ['agents x grants', 'made', 'emitted', 'loaded', 'a decision', 'image', 'bytes a grant', 'peak memory']
+  const head = [
+    'agents x grants',
+    'made',
+    'emitted',
+    'loaded',
+    'a decision',
+    'p99 of one',
+    'image',
+    'bytes a grant',
+    'peak memory',
+  ]
   return table(head, cells)
 }
 
-export function compileTable({ rows }) {
-  const cells = rows
-    .filter(({ contender }) => contender !== undefined)
-    .map(({ contender, bytes: size, lines, coldMs, warmMs, peakBytes }) => [
-      contender,
-      time(coldMs * 1e6),
-      time(warmMs * 1e6),
-      whole((lines / warmMs) * 1000),
-      round(size / 1e3 / warmMs),
-      bytes(peakBytes),
-    ])
-  return table(['20,000 grants', 'fresh process', 'warm', 'lines/s', 'MB/s', 'peak memory'], cells)
+/** A figure in which a peer is ahead of the whole compiler is marked. */
+export function compileTable({ rows, notes }) {
+  const contenders = rows.filter(({ contender }) => contender !== undefined)
+  const cells = contenders.map((row) => {
+    const figures = aheadIn(row, contenders)
+    const mark = (figure, text) => (figures.includes(figure) ? ahead(text) : text)
+    return [
+      row.contender,
+      mark('coldMs', time(row.coldMs * 1e6)),
+      mark('warmMs', time(row.warmMs * 1e6)),
+      `${time(row.minMs * 1e6)} to ${time(row.maxMs * 1e6)}`,
+      whole((row.lines / row.warmMs) * 1000),
+      round(row.bytes / 1e3 / row.warmMs),
+      mark('peakBytes', bytes(row.peakBytes)),
+    ]
+  })
+  const head = ['20,000 grants', 'fresh process', 'warm', 'spread', 'lines/s', 'MB/s', 'peak memory']
+  return withNotes(table(head, cells), notes)
 }
 
 export function proveTable(suites) {
@@ -91,7 +112,7 @@ export function limitsTable(results) {
     .map(({ suite, what, value, unit, bound, isAtMost, holds }) => [
       suite,
       what,
-      `${format(value)}${unit}`,
+      formatMeasured({ value, unit }),
       `${isAtMost ? 'at most' : 'at least'} ${Number.isInteger(bound) ? whole(bound) : bound}${unit}`,
       verdict(holds),
     ])

@@ -33,26 +33,27 @@ function authorizeRows({ rows }) {
     const ours = of('kavachos perSecond')
     if (ours === undefined) return []
     const floor = Math.max(of('floor perSecond'), of('given perSecond') ?? 0)
-    const [single, bare] = [of('kavachos singleUs'), of('floor singleUs')]
+    const single = (what, figure) => {
+      const [mine, bare] = [of(`kavachos ${figure}`), of(`floor ${figure}`)]
+      const besides = bare === undefined ? ['', ''] : [`${round(bare)} us`, `${(mine / bare).toFixed(2)}x`]
+      return [`\`authorize\`, one caller, ${mode}, ${what}`, `${round(mine)} us`, ...besides]
+    }
     return [
       [`\`authorize\`, 256 callers, ${mode}`, `${whole(ours)}/s`, `${whole(floor)}/s`, `${(ours / floor).toFixed(2)}x`],
-      [
-        `\`authorize\`, one caller, ${mode}, median`,
-        `${round(single)} us`,
-        `${round(bare)} us`,
-        `${(single / bare).toFixed(2)}x`,
-      ],
+      single('median', 'singleUs'),
+      single('p99', 'singleP99Us'),
     ]
   })
 }
 
 export function storageTable({ rows }) {
-  const cells = rows.map(({ what, node, perSecond, singleUs }) => [
+  const cells = rows.map(({ what, node, perSecond, singleUs, singleP99Us }) => [
     what,
     `${whole(perSecond.median)}/s`,
     `${whole(perSecond.min)} to ${whole(perSecond.max)}`,
     `${round(singleUs.median)} us`,
+    singleP99Us === undefined ? '' : `${round(singleP99Us.median)} us`,
     node,
   ])
-  return table(['store', 'rows, 256 a transaction', 'spread', 'one row', 'Node'], cells)
+  return table(['store', 'rows, 256 a transaction', 'spread', 'one row', 'p99', 'Node'], cells)
 }

@@ -9,6 +9,21 @@ export function table(head, rows, { isText = false } = {}) {
   return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n')
 }
 
+/** A figure in which somebody is ahead of us. */
+export function ahead(text) {
+  return `**${text}** \\*`
+}
+
+/** A note of a suite, which may begin with the mark. */
+export function noteText(note) {
+  return note.replace(/^\* /, '\\* ')
+}
+
+/** A table and the notes below it. */
+export function withNotes(head, notes = []) {
+  return notes.length === 0 ? head : `${head}\n\n${notes.map((note) => `- ${noteText(note)}`).join('\n')}`
+}
+
 /** Nanoseconds, in the unit that suits them. */
 export function time(ns) {
   if (ns === undefined) return ''

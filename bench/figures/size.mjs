@@ -1,7 +1,9 @@
 // What is downloaded, ours and the peers'.
-import { bytes, table } from './markdown.mjs'
+import { smallerOf } from '../size-report.mjs'
+import { ahead, bytes, table, withNotes } from './markdown.mjs'
 
-export function sizeTable({ rows }) {
+export function sizeTable({ rows, notes }) {
+  const smaller = smallerOf(rows)
   const of = (name) => rows.find(({ what }) => what === name)
   const [engine, loader] = [of('engine'), of('loader')]
   const together = {
@@ -14,9 +16,9 @@ export function sizeTable({ rows }) {
   const cells = [engine, loader, together, ...doors, ...peers].map(({ what, bytes: size, gzippedBytes }) => [
     what,
     bytes(size),
-    bytes(gzippedBytes),
+    smaller.some((peer) => peer.what === what) ? ahead(bytes(gzippedBytes)) : bytes(gzippedBytes),
   ])
-  return table(['bundled and minified', 'bytes', 'gzipped'], cells)
+  return withNotes(table(['bundled and minified', 'bytes', 'gzipped'], cells), notes)
 }
 
 /** Each door once; where platforms differ by little, the largest. */
