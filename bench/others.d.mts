@@ -1,0 +1,3 @@
+/** Types of the load that others make. */
+
+export function watchOthers(): () => number
