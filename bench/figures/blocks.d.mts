@@ -8,4 +8,6 @@ export const BLOCKS: Readonly<Record<string, (results: Results) => string | unde
 export function fillBlocks(page: string, results: Results): string
 
 /** Sentences on where the results come from, or on why they do not belong together. */
-export function originOf(suites: readonly { readonly suite: string; readonly origin?: object | undefined }[]): readonly string[]
+export function originOf(
+  suites: readonly { readonly suite: string; readonly origin?: object | undefined }[],
+): readonly string[]
