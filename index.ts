@@ -102,4 +102,4 @@ export type {
   Principal,
   SignedIn,
 } from './runtime/mcp/index.ts'
-export { createFileSink, users } from './storage/index.ts'
+export { createFileSink, type D1Binding, users } from './storage/index.ts'

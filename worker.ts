@@ -103,5 +103,5 @@ export type {
   Principal,
   SignedIn,
 } from './runtime/mcp/index.ts'
-export { users } from './storage/worker.ts'
+export { type D1Binding, users } from './storage/worker.ts'
 export { createKavach } from './worker-kavach.ts'

@@ -4,6 +4,7 @@ import { createMemoryStore } from './memory.ts'
 import type { DatabaseOption, OpenOptions } from './open.ts'
 import { openGivenD1 } from './open-d1.ts'
 
+export type { D1Binding } from './d1/index.ts'
 export { users } from './sqlite/users.ts'
 
 /**

@@ -8,6 +8,8 @@ import { machineIn } from './machine.ts'
 
 // A machine that is busy takes its time to start processes.
 vi.setConfig({ testTimeout: 120_000 })
+/** Shorter than that, so that a failure says what was waited for. */
+const LONGEST_WAIT_MS = 60_000
 
 const policy = (resource: string) => `policy acme\n\nservice agent robot {\n  allow read on ${resource}\n}\n`
 const BROKEN = 'policy acme\n\nservice agent robot {\n  allow red on\n}\n'
@@ -54,13 +56,16 @@ function collect(stream: ChildProcess['stdout']) {
   return {
     text: () => text,
     has: (wanted: string | RegExp) =>
-      new Promise<void>((resolve) => {
+      new Promise<void>((resolve, reject) => {
+        const tooLong = () => reject(new Error(`\`${wanted}\` was not said, but:\n${text.slice(seen)}`))
+        const late = setTimeout(tooLong, LONGEST_WAIT_MS)
         look = () => {
           const rest = text.slice(seen)
           const at = rest.search(wanted)
           if (at < 0) return
           seen += at + 1
           look = () => {}
+          clearTimeout(late)
           resolve()
         }
         look()

@@ -105,5 +105,5 @@ test('the examples type-check', () => {
     ],
     { encoding: 'utf8' },
   )
-  expect({ status, stdout, count: programs.length }).toEqual({ status: 0, stdout: '', count: 10 })
+  expect({ status, stdout, count: programs.length }).toEqual({ status: 0, stdout: '', count: 11 })
 })
