@@ -32,9 +32,9 @@ export async function runOnce(program, args, { allLines = false, node = process.
 /**
  * A process that answers each message with one of its own. `ready` is its first; `ask` resolves to the answer.
  */
-export async function openChild(program, args) {
+export async function openChild(program, args, { execArgv = [] } = {}) {
   const child = fork(resolve(here, program), args, {
-    execArgv: ['--expose-gc'],
+    execArgv: ['--expose-gc', ...execArgv],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     detached: true,
   })

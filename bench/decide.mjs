@@ -103,7 +103,7 @@ async function openContender(contender, workload, floors = '') {
   let child
   const start = async () => {
     restarts++
-    child = await openChild('decide-child.mjs', [contender, workload, floors])
+    child = await openChild('decide-child.mjs', [contender, workload, floors], CONTENDERS[contender])
   }
   const withPatience = async (work) => {
     for (;;) {

@@ -8,7 +8,8 @@ const NO_REGEX = { W4: 'a key has no conditions' }
 
 /**
  * `kind` is `ours`, `floor` or `peer`; `cannot` says why a workload is beyond it, `leftOut` what it took when it was tried: for
- * these nothing is measured, and the table says so. `make` makes from a workload what its `load` takes. `why` is why it may be ahead.
+ * these nothing is measured, and the table says so. `make` makes from a workload what its `load` takes; `execArgv` are
+ * flags that Node needs. `why` is why it may be ahead.
  */
 export const CONTENDERS = {
   kavachos: {
@@ -52,6 +53,8 @@ export const CONTENDERS = {
   Cedar: {
     kind: 'peer',
     package: '@cedar-policy/cedar-wasm',
+    // V8 of Node 20 ends the process when it gives up an optimised function with a call of Cedar inlined into it.
+    execArgv: ['--no-turbo-inline-js-wasm-calls'],
     leftOut: { W3bx: SLOW_TO_LOAD, W3bg: SLOW_TO_LOAD },
     make: async (workload) => (await import('./cedar.mjs')).make(workload),
     load: async (workload, { made }) => (await import('./cedar.mjs')).load(workload, made),
