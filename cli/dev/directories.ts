@@ -5,15 +5,18 @@
 import { type FSWatcher, statSync, watch } from 'node:fs'
 
 export interface DirectoryWatch {
-  /** Watches these and no others; true when one of them was not watched before. Those that are not there are left out. */
+  /**
+   * Watches these and no others; true when one of them was not watched before, or is gone: what its watcher had yet to tell is lost
+   * with it. Those that are not there are left out.
+   */
   readonly follow: (directories: Iterable<string>) => boolean
   readonly close: () => void
 }
 
 interface Watched {
   readonly watcher: FSWatcher
-  /** A directory that was made anew under its name is another one. */
-  readonly inode: number
+  /** Of the directory: one that was made anew under its name is another, even where it was given the same inode. */
+  readonly identity: string
 }
 
 export function watchDirectories(onEvent: () => void): DirectoryWatch {
@@ -25,14 +28,16 @@ export function watchDirectories(onEvent: () => void): DirectoryWatch {
   }
 
   function start(directory: string): boolean {
-    const inode = statSync(directory, { throwIfNoEntry: false })?.ino
-    if (inode !== undefined && watched.get(directory)?.inode === inode) return false
+    const stat = statSync(directory, { throwIfNoEntry: false })
+    const identity = stat && `${stat.ino} ${stat.birthtimeMs}`
+    const before = watched.get(directory)?.identity
+    if (identity !== undefined && before === identity) return false
     stop(directory)
-    if (inode === undefined) return false
+    if (identity === undefined) return before !== undefined
     try {
       // On Windows a directory that vanishes is an error of its watcher; looking again finds out what became of it.
       const watcher = watch(directory, onEvent).on('error', onEvent)
-      watched.set(directory, { watcher, inode })
+      watched.set(directory, { watcher, identity })
       return true
     } catch (error) {
       // It went away in between; whoever made it go has caused an event in the directory above.
