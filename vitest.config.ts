@@ -11,6 +11,8 @@ export default defineConfig({
       ...(process.env.KAVACH_CONFORMANCE === undefined ? ['test/conformance/**'] : []),
       // They need more than Node: `npm run test:services` sees to it.
       ...(process.env.KAVACH_SERVICES === undefined ? ['test/services/**'] : []),
+      // They start hundreds of processes, and go with those.
+      ...(process.env.KAVACH_SERVICES === undefined ? ['test/docs/examples.test.ts', 'test/bench/**'] : []),
       // They run on other runtimes: `npm run test:runtimes`.
       ...(process.env.KAVACH_RUNTIMES === undefined ? ['test/runtimes/**'] : []),
     ],

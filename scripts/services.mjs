@@ -1,5 +1,6 @@
 // `npm run test:services`: the suites that need more than Node: a browser, and the conformance programs of others. What is missing
-// is installed where it can be (scripts/tools.mjs); what cannot be had is a failure, and nothing is skipped.
+// is installed where it can be (scripts/tools.mjs); what cannot be had is a failure, and nothing is skipped. The pages' examples and the
+// bench are here too: they need nothing, but their time.
 import { chromium, nodeOf, packages } from './tools.mjs'
 import { runVitest } from './vitest.mjs'
 
@@ -10,7 +11,7 @@ const CONFORMANCE = '@modelcontextprotocol/conformance@0.2.0-alpha.12'
 
 const { status, passed, failed, skipped } = runVitest({
   report: 'services.json',
-  args: ['test/services', ...process.argv.slice(2)],
+  args: ['test/services', 'test/docs/examples.test.ts', 'test/bench', ...process.argv.slice(2)],
   env: {
     KAVACH_SERVICES: '1',
     CHROMIUM: chromium(),

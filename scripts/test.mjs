@@ -21,7 +21,10 @@ const ELSEWHERE = [
     'npm run test:conformance -- --from DIR',
     'needs a folder with the published examples, vectors and product documents',
   ],
-  ['npm run test:services', 'needs Chromium and Node 22, which it installs where it can'],
+  [
+    'npm run test:services',
+    'needs Chromium and Node 22, which it installs where it can; the examples of README and the commands',
+  ],
   [
     'npm run test:runtimes',
     'needs Bun, Deno, workerd, Chromium and other versions of Node, which it installs where it can',

@@ -9,7 +9,7 @@ import { type HttpSubject, SUBJECTS } from './http-subjects.ts'
 import { randomOf, runsOr, SEED_OF_RUN } from './setting.ts'
 import { Tally } from './tally.ts'
 
-const RUNS = runsOr(1500)
+const RUNS = runsOr(500)
 /** Requests that are under way at the same time. */
 const AT_ONCE = 8
 /** A host whose agents were all revoked by mutants tells little. */
